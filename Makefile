@@ -1,0 +1,63 @@
+# `make` alone says what there is. Everything runs from a fresh clone; demo and tests share one build (the dev profile, dependencies optimised).
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
+export CARGO_TARGET_DIR := $(TARGET_DIR)
+BIN := $(TARGET_DIR)/debug/trailkeep
+PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PATH
+
+.PHONY: help setup build demo test check bench golden clean
+
+help: ## Say what there is
+	@echo "Trailkeep keeps an AWS organization's CloudTrail. Begin with: make demo"
+	echo
+	sed -n 's/^\([a-z]*\): .*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+setup: ## Get what tests need (Python packages into .venv), say what is missing; does nothing the second time
+	@scripts/setup.sh
+
+build: ## Build the trailkeep command (dev profile; the first build takes some minutes)
+	@command -v cargo >/dev/null || scripts/setup.sh
+	if [ ! -x "$(BIN)" ]; then echo "building trailkeep; the first build compiles some 400 crates and takes 5 to 10 minutes on two cores ..."; fi
+	cargo build --locked --workspace --bins --quiet
+
+demo: build ## Make a small organization, ingest it, ask it three questions (under a minute once built)
+	@TRAILKEEP_BIN="$(BIN)" scripts/demo.sh
+
+test: setup build ## Run all tests; with TRAILKEEP_CONFORMANCE_DIR the conformance runs too
+	@export RUST_LIB_BACKTRACE=0 TRAILKEEP_BIN="$(BIN)" TRAILKEEP_PYTHON="$(CURDIR)/.venv/bin/python"
+	if cargo nextest --version >/dev/null 2>&1; then
+	    cargo nextest run --locked --workspace --no-fail-fast --status-level fail --final-status-level slow
+	    cargo test --locked --workspace --doc --quiet
+	else
+	    cargo test --locked --workspace --no-fail-fast
+	fi
+
+check: ## Formatting, lints, documentation, licences
+	@echo "formatting ..."
+	cargo fmt --all --check
+	echo "lints ..."
+	cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+	echo "documentation ..."
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+	if cargo deny --version >/dev/null 2>&1; then
+	    cargo deny --locked check bans licenses sources
+	else
+	    echo "cargo deny: not run (not installed); a test over cargo metadata still checks the licences"
+	fi
+
+bench: setup ## Measure ingest and query beside their limits and DuckDB (release build; several minutes)
+	@cargo run --locked --release --quiet --package trailkeep-bench
+
+golden: build ## Make tests/golden for the current archive format where there is none; never overwrites
+	@TRAILKEEP_BIN="$(BIN)" scripts/golden.sh
+
+clean: ## Remove what building, demo and benchmarks made (.venv stays)
+	cargo clean
+	rm -rf .demo .bench
