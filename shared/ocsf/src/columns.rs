@@ -1,0 +1,350 @@
+//! The columns of some rows: builders for every leaf, and their assembly into Arrow arrays.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, Int32Array, ListArray, MapArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, cast::AsArray, types::Int64Type};
+use arrow_buffer::{NullBuffer, OffsetBuffer};
+use arrow_schema::{ArrowError, DataType, Fields, SchemaRef};
+
+use crate::{
+    column::{BoolColumn, IntColumn, ListColumn, TextColumn},
+    schema::{self, ACCOUNT_TYPE_ID, LEAVES, Node, Source},
+};
+
+macro_rules! leaves {
+    ($(#[$doc:meta])* $name:ident { $($leaf:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum $name { $($leaf,)* }
+        impl $name { pub(crate) const COUNT: usize = [$($name::$leaf,)*].len(); }
+    };
+}
+
+leaves! { /// Leaves that hold text.
+Texts {
+    ProductVersion, FeatureName, EventCode, Uid, OriginalTime, CorrelationUid, Region, Account, OrgUid, OrgName, OrgOuUid, OrgOuName, CloudPartition,
+    ResponseError, ResponseMessage, ResponseData, Operation, ApiVersion, ApiService, RequestData, RequestUid, DstService,
+    ActorType, ActorName, ActorUidAlt, ActorUid, ActorAccount, ActorCredential, ActorIssuer, ActorSession, ActorSessionCredential, InvokedBy, IdpName, IdpUid, AppName,
+    UserAgent, SrcUid, SrcIp, SrcDomain, SrcService, SrcOwner, SessionUid, SessionUidAlt, SessionCredential, SessionIssuer, PolicyUid,
+    ClassName, CategoryName, UserUidAlt, UserUid, UserName, UserType, UserAccount, ActivityName, TypeName, Status, StatusCode, StatusDetail,
+    GroupName, GroupUid, GroupUidAlt, EntityName, EntityUid, EntityType, Service, DatabucketName, DatabucketUid, DatabucketType, TableName, TableUid,
+    AuthProtocol, AccountSwitchType, FindingUid, FindingTitle, AnalyticName, AnomalyAnalyses,
+    RecordHash, SourceBucket, SourceKey, RawSegment, Anomalies, RawData,
+}}
+
+leaves! { /// Leaves that hold integers or times.
+Ints {
+    LoggedTime, Time, SessionCreated, SessionExpires, Class, Category, Activity, TypeUid, Status, EntityType, AuthProtocol, FindingCreated,
+    RawOffset, RawLength, RecordIndex, RecordOffset, RecordLength,
+}}
+
+leaves! { /// Leaves that hold truth values.
+Bools { SessionMfa, Mfa, }}
+
+leaves! { /// Leaves that hold lists of text.
+Lists { Privileges, FindingTypes, DataSources, }}
+
+#[derive(Debug)]
+struct TextListColumn {
+    list: ListColumn,
+    elements: TextColumn,
+}
+
+/// Lists of structs share one shape here: some text columns and an end for every row.
+#[derive(Debug)]
+struct StructListColumn<const N: usize> {
+    list: ListColumn,
+    texts: [TextColumn; N],
+    type_ids: IntColumn,
+    len: usize,
+}
+
+impl<const N: usize> StructListColumn<N> {
+    fn new() -> Self {
+        Self { list: ListColumn::new(), texts: std::array::from_fn(|_| TextColumn::new()), type_ids: IntColumn::new(), len: 0 }
+    }
+
+    #[inline]
+    fn push(&mut self, values: [Option<&str>; N]) -> usize {
+        for (column, value) in self.texts.iter_mut().zip(values) {
+            if let Some(value) = value {
+                column.set(self.len, value);
+            }
+        }
+        self.len += 1;
+        self.len - 1
+    }
+
+    fn take_texts(&mut self, rows: usize) -> Result<([ArrayRef; N], OffsetBuffer<i32>, Option<NullBuffer>, usize), ArrowError> {
+        let len = std::mem::take(&mut self.len);
+        let mut arrays: [ArrayRef; N] = std::array::from_fn(|_| Arc::new(StringArray::new_null(0)) as ArrayRef);
+        for (array, column) in arrays.iter_mut().zip(&mut self.texts) {
+            *array = column.take(len)?;
+        }
+        let (offsets, nulls) = self.list.take(rows);
+        Ok((arrays, offsets, nulls, len))
+    }
+
+    fn bytes(&self) -> usize {
+        self.texts.iter().map(TextColumn::bytes).sum::<usize>() + self.type_ids.bytes()
+    }
+}
+
+/// Builders for the columns of `events/`. One row at a time, in order.
+#[derive(Debug)]
+pub struct Columns {
+    texts: Vec<TextColumn>,
+    ints: Vec<IntColumn>,
+    bools: Vec<BoolColumn>,
+    lists: Vec<TextListColumn>,
+    resources: StructListColumn<3>,
+    observables: StructListColumn<3>,
+    credentials: StructListColumn<2>,
+    policies: StructListColumn<2>,
+    map_list: ListColumn,
+    map_keys: TextColumn,
+    map_values: TextColumn,
+    nodes: Vec<Node>,
+    schema: SchemaRef,
+    batch: String,
+    row: usize,
+}
+
+impl Columns {
+    /// Empty columns; `batch` stands in every row.
+    pub fn new(batch: &str) -> Self {
+        Self {
+            texts: (0..Texts::COUNT).map(|_| TextColumn::new()).collect(),
+            ints: (0..Ints::COUNT).map(|_| IntColumn::new()).collect(),
+            bools: (0..Bools::COUNT).map(|_| BoolColumn::new()).collect(),
+            lists: (0..Lists::COUNT).map(|_| TextListColumn { list: ListColumn::new(), elements: TextColumn::new() }).collect(),
+            resources: StructListColumn::new(),
+            observables: StructListColumn::new(),
+            credentials: StructListColumn::new(),
+            policies: StructListColumn::new(),
+            map_list: ListColumn::new(),
+            map_keys: TextColumn::new(),
+            map_values: TextColumn::new(),
+            nodes: schema::nodes(LEAVES, 0),
+            schema: schema::events_schema(),
+            batch: batch.to_owned(),
+            row: 0,
+        }
+    }
+
+    /// Rows so far.
+    pub const fn rows(&self) -> usize {
+        self.row
+    }
+
+    /// Bytes held by the builders.
+    pub fn bytes(&self) -> usize {
+        let texts: usize = self.texts.iter().map(TextColumn::bytes).sum();
+        let ints: usize = self.ints.iter().map(IntColumn::bytes).sum();
+        texts + ints + self.resources.bytes() + self.observables.bytes() + self.map_keys.bytes() + self.map_values.bytes()
+    }
+
+    #[inline]
+    pub(crate) fn text(&mut self, leaf: Texts, value: &str) {
+        if let Some(column) = self.texts.get_mut(leaf as usize) {
+            column.set(self.row, value);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn text_if(&mut self, leaf: Texts, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text(leaf, value);
+        }
+    }
+
+    /// Sets `first: second`.
+    pub(crate) fn text_of_two(&mut self, leaf: Texts, first: &str, second: &str) {
+        if let Some(column) = self.texts.get_mut(leaf as usize) {
+            column.set_parts(self.row, &[first, ": ", second]);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn int(&mut self, leaf: Ints, value: i64) {
+        if let Some(column) = self.ints.get_mut(leaf as usize) {
+            column.set(self.row, value);
+        }
+    }
+
+    pub(crate) fn bool(&mut self, leaf: Bools, value: bool) {
+        if let Some(column) = self.bools.get_mut(leaf as usize) {
+            column.set(self.row, value);
+        }
+    }
+
+    /// Appends to a row's list of text.
+    pub(crate) fn list(&mut self, leaf: Lists, value: &str) {
+        if let Some(column) = self.lists.get_mut(leaf as usize) {
+            let at = column.elements.len();
+            column.elements.set(at, value);
+        }
+    }
+
+    pub(crate) fn resource(&mut self, uid: &str, kind: Option<&str>, account: Option<&str>) {
+        self.resources.push([Some(uid), kind, account]);
+    }
+
+    #[inline]
+    pub(crate) fn observable(&mut self, name: &str, value: &str, kind: &str, type_id: i32) {
+        let at = self.observables.push([Some(name), Some(value), Some(kind)]);
+        self.observables.type_ids.set(at, i64::from(type_id));
+    }
+
+    pub(crate) fn credential(&mut self, uid: &str, kind: &str) {
+        self.credentials.push([Some(uid), Some(kind)]);
+    }
+
+    pub(crate) fn policy(&mut self, uid: Option<&str>, name: Option<&str>) {
+        self.policies.push([uid, name]);
+    }
+
+    #[inline]
+    pub(crate) fn unmapped(&mut self, key: &str, value: &str) {
+        let at = self.map_keys.len();
+        self.map_keys.set(at, key);
+        self.map_values.set(at, value);
+    }
+
+    /// Ends the row.
+    pub(crate) fn end_row(&mut self) {
+        let row = self.row;
+        for column in &mut self.lists {
+            column.list.end_row(row, column.elements.len());
+        }
+        self.resources.list.end_row(row, self.resources.len);
+        self.observables.list.end_row(row, self.observables.len);
+        self.credentials.list.end_row(row, self.credentials.len);
+        self.policies.list.end_row(row, self.policies.len);
+        self.map_list.end_row(row, self.map_keys.len());
+        self.row += 1;
+    }
+
+    /// The rows as Arrow arrays; the builders are empty afterwards.
+    ///
+    /// # Errors
+    /// [`ArrowError`] where the arrays do not fit each other, which would be a fault of this crate.
+    pub fn take(&mut self) -> Result<RecordBatch, ArrowError> {
+        let rows = std::mem::take(&mut self.row);
+        let texts = self.texts.iter_mut().map(|column| column.take(rows)).collect::<Result<Vec<_>, _>>()?;
+        let ints = self.ints.iter_mut().map(|column| column.take(rows, &DataType::Int64)).collect::<Result<Vec<_>, _>>()?;
+        let nodes = std::mem::take(&mut self.nodes);
+        let arrays = nodes.iter().map(|node| self.assemble(node, rows, &texts, &ints)).collect::<Result<Vec<_>, _>>();
+        self.nodes = nodes;
+        RecordBatch::try_new(Arc::clone(&self.schema), arrays?)
+    }
+
+    fn assemble(&mut self, node: &Node, rows: usize, texts: &[ArrayRef], ints: &[ArrayRef]) -> Result<ArrayRef, ArrowError> {
+        match node {
+            Node::Leaf(_, source) => self.leaf(*source, rows, texts, ints),
+            Node::Struct(_, children) => {
+                let arrays = children.iter().map(|child| self.assemble(child, rows, texts, ints)).collect::<Result<Vec<_>, _>>()?;
+                let fields: Fields = children.iter().map(Node::field).collect();
+                struct_of(fields, arrays)
+            }
+        }
+    }
+
+    fn leaf(&mut self, source: Source, rows: usize, texts: &[ArrayRef], ints: &[ArrayRef]) -> Result<ArrayRef, ArrowError> {
+        let missing = || ArrowError::InvalidArgumentError("no such leaf".to_owned());
+        let text = |leaf: Texts| texts.get(leaf as usize).cloned().ok_or_else(missing);
+        let int = |leaf: Ints| ints.get(leaf as usize).cloned().ok_or_else(missing);
+        Ok(match source {
+            Source::Text(leaf) => text(leaf)?,
+            Source::Constant(value) => constant(value, rows, None)?,
+            Source::ConstantWhere(leaf, value) => constant(value, rows, text(leaf)?.nulls())?,
+            Source::Batch => constant(&self.batch, rows, None)?,
+            Source::Int32(leaf) => {
+                let values = int(leaf)?;
+                let values = values.as_primitive::<Int64Type>();
+                Arc::new(values.unary::<_, arrow_array::types::Int32Type>(|v| v as i32))
+            }
+            Source::Int32Constant(value) => Arc::new(Int32Array::from_value(value, rows)),
+            Source::Int32Where(leaf, value) => Arc::new(Int32Array::try_new(vec![value; rows].into(), text(leaf)?.nulls().cloned())?),
+            Source::Int64(leaf) => int(leaf)?,
+            Source::Micros(leaf) => {
+                let values = int(leaf)?;
+                let micros: TimestampMicrosecondArray = values.as_primitive::<Int64Type>().unary(|ms| ms.saturating_mul(1000));
+                Arc::new(micros)
+            }
+            Source::Bool(leaf) => self.bools.get_mut(leaf as usize).ok_or_else(missing)?.take(rows),
+            Source::TextList(leaf) => {
+                let column = self.lists.get_mut(leaf as usize).ok_or_else(missing)?;
+                let len = column.elements.len();
+                let (offsets, nulls) = column.list.take(rows);
+                Arc::new(ListArray::try_new(schema::element(DataType::Utf8), offsets, column.elements.take(len)?, nulls)?)
+            }
+            Source::Profiles => profiles(rows)?,
+            Source::Resources => self.take_resources(rows)?,
+            Source::Observables => self.take_observables(rows)?,
+            Source::Credentials => take_pairs(&mut self.credentials, rows, schema::credential_fields())?,
+            Source::Policies => take_pairs(&mut self.policies, rows, schema::policy_fields())?,
+            Source::Unmapped => self.take_unmapped(rows)?,
+        })
+    }
+
+    fn take_resources(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
+        let ([uid, kind, account], offsets, nulls, len) = self.resources.take_texts(rows)?;
+        let types = constant("AWS Account", len, account.nulls())?;
+        let type_ids = Arc::new(Int32Array::try_new(vec![ACCOUNT_TYPE_ID; len].into(), account.nulls().cloned())?);
+        let account = struct_of(schema::account_fields(), vec![account, types, type_ids])?;
+        let owner = struct_of(schema::owner_fields(), vec![account])?;
+        let role_id: ArrayRef = Arc::new(Int32Array::from_value(1, len));
+        let structs = struct_of(schema::resource_fields(), vec![uid, owner, kind, constant("Target", len, None)?, role_id])?;
+        list_of(schema::resource_fields(), structs, offsets, nulls)
+    }
+
+    fn take_observables(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
+        let ([name, value, kind], offsets, nulls, len) = self.observables.take_texts(rows)?;
+        let type_ids = self.observables.type_ids.take(len, &DataType::Int32)?;
+        let structs = struct_of(schema::observable_fields(), vec![name, value, kind, type_ids])?;
+        list_of(schema::observable_fields(), structs, offsets, nulls)
+    }
+
+    fn take_unmapped(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
+        let len = self.map_keys.len();
+        let entries = StructArray::try_new(schema::map_entry_fields(), vec![self.map_keys.take(len)?, self.map_values.take(len)?], None)?;
+        let (offsets, nulls) = self.map_list.take(rows);
+        Ok(Arc::new(MapArray::try_new(schema::map_entries(), offsets, entries, nulls, false)?))
+    }
+}
+
+fn take_pairs(column: &mut StructListColumn<2>, rows: usize, fields: Fields) -> Result<ArrayRef, ArrowError> {
+    let ([first, second], offsets, nulls, _) = column.take_texts(rows)?;
+    list_of(fields.clone(), struct_of(fields, vec![first, second])?, offsets, nulls)
+}
+
+fn list_of(fields: Fields, structs: ArrayRef, offsets: OffsetBuffer<i32>, nulls: Option<NullBuffer>) -> Result<ArrayRef, ArrowError> {
+    Ok(Arc::new(ListArray::try_new(schema::element(DataType::Struct(fields)), offsets, structs, nulls)?))
+}
+
+/// A struct that is null where all of its fields are: OCSF leaves empty objects out.
+fn struct_of(fields: Fields, arrays: Vec<ArrayRef>) -> Result<ArrayRef, ArrowError> {
+    let mut any: Option<arrow_buffer::BooleanBuffer> = None;
+    let mut all_valid = false;
+    for array in &arrays {
+        let Some(nulls) = array.nulls() else {
+            all_valid = true;
+            break;
+        };
+        any = Some(any.map_or_else(|| nulls.inner().clone(), |so_far| &so_far | nulls.inner()));
+    }
+    let nulls = if all_valid { None } else { any.map(NullBuffer::new) };
+    Ok(Arc::new(StructArray::try_new(fields, arrays, nulls)?))
+}
+
+/// The same text in every row that is not null.
+fn constant(value: &str, rows: usize, nulls: Option<&NullBuffer>) -> Result<ArrayRef, ArrowError> {
+    let offsets = OffsetBuffer::from_repeated_length(value.len(), rows);
+    Ok(Arc::new(StringArray::try_new(offsets, value.as_bytes().repeat(rows).into(), nulls.cloned())?))
+}
+
+fn profiles(rows: usize) -> Result<ArrayRef, ArrowError> {
+    let values = StringArray::from_iter_values(std::iter::repeat_n(["cloud", "datetime"], rows).flatten());
+    Ok(Arc::new(ListArray::try_new(schema::element(DataType::Utf8), OffsetBuffer::from_repeated_length(2, rows), Arc::new(values), None)?))
+}
