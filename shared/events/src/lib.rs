@@ -1,0 +1,18 @@
+//! Stored CloudTrail objects in, sorted OCSF Parquet row groups out.
+//!
+//! An [`Encoder`] belongs to one Batch. It inflates objects into one buffer, splits them there, and once the buffer is full it
+//! hashes, drops duplicates, sorts, normalises and encodes what it holds: rows are sorted before they are built, so no copy of
+//! columns is ever sorted. Everything is synchronous and bounded by the configured budget; files are opened through a
+//! [`PartitionSink`]. What an object came to is an [`ObjectReport`].
+
+mod encoder;
+mod files;
+mod object;
+mod pending;
+mod properties;
+mod streamed;
+
+pub use encoder::{Encoded, EncodeError, Encoder, EncoderConfig, MAX_PARTITIONS};
+pub use files::{EventsFile, PartitionSink};
+pub use object::{BrokenRecord, Inflated, ObjectContext, ObjectReport};
+pub use properties::writer_properties;
