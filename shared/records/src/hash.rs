@@ -2,15 +2,14 @@
 
 use sha2::{Digest, Sha256};
 
+mod lanes;
+
+pub use lanes::sha256_each;
+
 /// A SHA-256 value.
 pub type Sha256Value = [u8; 32];
 
 /// SHA-256 of some bytes.
 pub fn sha256(bytes: &[u8]) -> Sha256Value {
     Sha256::digest(bytes).into()
-}
-
-/// SHA-256 of each of some byte strings.
-pub fn sha256_each(messages: &[&[u8]]) -> Vec<Sha256Value> {
-    messages.iter().map(|message| sha256(message)).collect()
 }

@@ -132,11 +132,7 @@ fn skip_number(bytes: &[u8], mut pos: usize) -> Result<usize, JsonError> {
         while bytes.get(at).is_some_and(u8::is_ascii_digit) {
             at += 1;
         }
-        if at > start {
-            Ok(at)
-        } else {
-            Err(if at >= bytes.len() { JsonError::End } else { JsonError::Unexpected(at) })
-        }
+        if at > start { Ok(at) } else { Err(if at >= bytes.len() { JsonError::End } else { JsonError::Unexpected(at) }) }
     };
     if bytes.get(pos) == Some(&b'-') {
         pos += 1;

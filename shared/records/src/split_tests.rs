@@ -30,7 +30,9 @@ fn stepwise(bytes: &[u8], step: usize) -> Vec<Seen> {
     loop {
         match splitter.next(&window, given == bytes.len(), &mut Vec::new()) {
             Piece::Record { start, end, .. } => seen.push(Seen::Record(String::from_utf8_lossy(&window[start..end]).into_owned())),
-            Piece::Broken { start, end, reason } => seen.push(Seen::Broken(String::from_utf8_lossy(&window[start..end]).into_owned(), reason)),
+            Piece::Broken { start, end, reason } => {
+                seen.push(Seen::Broken(String::from_utf8_lossy(&window[start..end]).into_owned(), reason))
+            }
             Piece::More { keep_from } => {
                 window.drain(..keep_from);
                 splitter.rebase(keep_from);
@@ -91,7 +93,10 @@ fn a_cut_file_keeps_what_is_whole() {
 
 #[test]
 fn what_is_no_json_is_one_broken_piece() {
-    assert_eq!(whole(b"\x89PNG\r\n\x1a\n...")[..], [Seen::Broken(String::from_utf8_lossy(b"\x89PNG\r\n\x1a\n...").into_owned(), "not_json")]);
+    assert_eq!(
+        whole(b"\x89PNG\r\n\x1a\n...")[..],
+        [Seen::Broken(String::from_utf8_lossy(b"\x89PNG\r\n\x1a\n...").into_owned(), "not_json")]
+    );
 }
 
 proptest! {

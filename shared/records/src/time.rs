@@ -3,7 +3,8 @@
 
 /// Milliseconds since the Unix epoch of a UTC calendar time; `None` where a part is out of range.
 pub fn unix_ms(year: i64, month: u32, day: u32, hour: u32, minute: u32, second: u32, millis: u32) -> Option<i64> {
-    if !(1..=12).contains(&month) || day == 0 || day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 60 || millis > 999 {
+    if !(1..=12).contains(&month) || day == 0 || day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 60 || millis > 999
+    {
         return None;
     }
     let days = days_from_civil(year, month, day);
@@ -60,13 +61,29 @@ pub fn parse_iso(text: &str) -> Option<i64> {
     }
     let (millis, used) = fraction(b.get(19..)?)?;
     let offset_ms = zone(b.get(19 + used..)?)?;
-    let base = unix_ms(i64::from(number(b, 0, 4)?), number(b, 5, 2)?, number(b, 8, 2)?, number(b, 11, 2)?, number(b, 14, 2)?, number(b, 17, 2)?, millis)?;
+    let base = unix_ms(
+        i64::from(number(b, 0, 4)?),
+        number(b, 5, 2)?,
+        number(b, 8, 2)?,
+        number(b, 11, 2)?,
+        number(b, 14, 2)?,
+        number(b, 17, 2)?,
+        millis,
+    )?;
     Some(base - offset_ms)
 }
 
 fn parse_basic(b: &[u8]) -> Option<i64> {
     let offset_ms = zone(b.get(15..)?)?;
-    let base = unix_ms(i64::from(number(b, 0, 4)?), number(b, 4, 2)?, number(b, 6, 2)?, number(b, 9, 2)?, number(b, 11, 2)?, number(b, 13, 2)?, 0)?;
+    let base = unix_ms(
+        i64::from(number(b, 0, 4)?),
+        number(b, 4, 2)?,
+        number(b, 6, 2)?,
+        number(b, 9, 2)?,
+        number(b, 11, 2)?,
+        number(b, 13, 2)?,
+        0,
+    )?;
     Some(base - offset_ms)
 }
 
@@ -161,7 +178,17 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_none() {
-        for text in ["", "2023", "2023-02-29T00:00:00Z", "2023-13-01T00:00:00Z", "2023-07-10T24:00:00Z", "2023-07-10T11:45:00+25:00", "2023-07-10T11:45:00.Z", "yesterday", "20230710T1145"] {
+        for text in [
+            "",
+            "2023",
+            "2023-02-29T00:00:00Z",
+            "2023-13-01T00:00:00Z",
+            "2023-07-10T24:00:00Z",
+            "2023-07-10T11:45:00+25:00",
+            "2023-07-10T11:45:00.Z",
+            "yesterday",
+            "20230710T1145",
+        ] {
             assert_eq!(parse_iso(text), None, "{text}");
         }
         assert_eq!(parse_american("Jul 10, 2023 13:45:00 AM"), None);

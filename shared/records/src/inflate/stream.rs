@@ -104,7 +104,10 @@ impl<R: Read> GzipStream<R> {
             return over("inflated_too_large");
         }
         let consumed = self.stored_bytes - (self.input.len() - self.at) as u64;
-        if self.state != State::Plain && self.inflated_bytes > self.limits.ratio_from_bytes && self.inflated_bytes / consumed.max(1) > self.limits.ratio {
+        if self.state != State::Plain
+            && self.inflated_bytes > self.limits.ratio_from_bytes
+            && self.inflated_bytes / consumed.max(1) > self.limits.ratio
+        {
             return over("inflation_ratio");
         }
         Ok(())
