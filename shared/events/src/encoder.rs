@@ -173,8 +173,12 @@ impl<S: PartitionSink> Encoder<S> {
                 }
                 self.split(report, inflated.start, end);
             }
-            Inflation::OverLimit { reason } => self.report(report, |r| r.object_failure = Some((reason, "the object inflates past a cap".to_owned()))),
-            Inflation::TooLargeForMemory => self.report(report, |r| r.object_failure = Some(("inflated_too_large", "the object must be streamed".to_owned()))),
+            Inflation::OverLimit { reason } => {
+                self.report(report, |r| r.object_failure = Some((reason, "the object inflates past a cap".to_owned())))
+            }
+            Inflation::TooLargeForMemory => {
+                self.report(report, |r| r.object_failure = Some(("inflated_too_large", "the object must be streamed".to_owned())))
+            }
         }
         self.encode_if_full()
     }
@@ -203,8 +207,12 @@ impl<S: PartitionSink> Encoder<S> {
             let before = self.fields.len();
             let bytes = self.buffer.get(..end).unwrap_or_default();
             match splitter.next(bytes, true, &mut self.fields) {
-                Piece::Record { start: at, end: to, envelope } => self.take_record(report, (at, to), (before, self.fields.len()), (at - start) as u64, envelope),
-                Piece::Broken { start: at, end: to, reason } => self.report(report, |r| r.broken((at - start) as u64, (to - at) as u64, reason, words(reason))),
+                Piece::Record { start: at, end: to, envelope } => {
+                    self.take_record(report, (at, to), (before, self.fields.len()), (at - start) as u64, envelope)
+                }
+                Piece::Broken { start: at, end: to, reason } => {
+                    self.report(report, |r| r.broken((at - start) as u64, (to - at) as u64, reason, words(reason)))
+                }
                 Piece::More { .. } | Piece::End => break,
             }
         }
@@ -256,7 +264,8 @@ impl<S: PartitionSink> Encoder<S> {
     pub(crate) fn encode(&mut self) -> Result<(), EncodeError> {
         self.hash_objects();
         let hashes = {
-            let slices: Vec<&[u8]> = self.pending.iter().map(|p| self.buffer.get(p.start as usize..(p.start + p.length) as usize).unwrap_or_default()).collect();
+            let slices: Vec<&[u8]> =
+                self.pending.iter().map(|p| self.buffer.get(p.start as usize..(p.start + p.length) as usize).unwrap_or_default()).collect();
             sha256_each(&slices)
         };
         let mut order = self.drop_duplicates(&hashes);
@@ -264,12 +273,15 @@ impl<S: PartitionSink> Encoder<S> {
         let pending = &self.pending;
         let partition_of = |index: u32| pending.get(index as usize).map(|p| p.partition);
         for rows in order.chunk_by(|a, b| partition_of(*a) == partition_of(*b)) {
-            let Some(partition) = rows.first().and_then(|index| partition_of(*index)).and_then(|p| self.partitions.get(p)) else { continue };
+            let Some(partition) = rows.first().and_then(|index| partition_of(*index)).and_then(|p| self.partitions.get(p)) else {
+                continue;
+            };
             for index in rows {
                 normalise(&mut self.normaliser, &self.buffer, &self.fields, &self.waiting, pending, &hashes, *index);
             }
             let batch = self.normaliser.take().map_err(EncodeError::Columns)?;
-            let files = self.files.as_mut().map_err(|error| EncodeError::Properties(error.take().unwrap_or(ParquetError::EOF(String::new()))))?;
+            let files =
+                self.files.as_mut().map_err(|error| EncodeError::Properties(error.take().unwrap_or(ParquetError::EOF(String::new()))))?;
             files.write(partition, &batch).map_err(|error| file_error(partition, error))?;
         }
         self.clear();
@@ -339,7 +351,15 @@ fn file_error(partition: Partition, error: crate::files::FileError) -> EncodeErr
     }
 }
 
-fn normalise(normaliser: &mut Normaliser, buffer: &[u8], fields: &[Field], waiting: &[Waiting], pending: &[Pending], hashes: &[[u8; 32]], index: u32) {
+fn normalise(
+    normaliser: &mut Normaliser,
+    buffer: &[u8],
+    fields: &[Field],
+    waiting: &[Waiting],
+    pending: &[Pending],
+    hashes: &[[u8; 32]],
+    index: u32,
+) {
     let index = index as usize;
     let (Some(record), Some(hash)) = (pending.get(index), hashes.get(index)) else { return };
     let Some(origin) = waiting.get(record.object as usize).map(|w| &w.origin) else { return };

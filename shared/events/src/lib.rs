@@ -12,7 +12,7 @@ mod pending;
 mod properties;
 mod streamed;
 
-pub use encoder::{Encoded, EncodeError, Encoder, EncoderConfig, MAX_PARTITIONS};
+pub use encoder::{EncodeError, Encoded, Encoder, EncoderConfig, MAX_PARTITIONS};
 pub use files::{EventsFile, PartitionSink};
 pub use object::{BrokenRecord, Inflated, ObjectContext, ObjectReport};
 pub use properties::writer_properties;

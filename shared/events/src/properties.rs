@@ -41,7 +41,8 @@ pub fn writer_properties(zstd_level: i32, row_group_rows: usize) -> Result<Write
         builder = builder.set_column_dictionary_enabled(path(column), false);
     }
     for column in NUMBERS {
-        builder = builder.set_column_dictionary_enabled(path(column), false).set_column_encoding(path(column), Encoding::DELTA_BINARY_PACKED);
+        builder =
+            builder.set_column_dictionary_enabled(path(column), false).set_column_encoding(path(column), Encoding::DELTA_BINARY_PACKED);
     }
     for column in NARROWING {
         builder = builder.set_column_statistics_enabled(path(column), EnabledStatistics::Page);

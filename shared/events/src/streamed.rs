@@ -24,7 +24,11 @@ impl<S: PartitionSink> Encoder<S> {
     ///
     /// # Errors
     /// [`EncodeError`]: the Batch must be aborted.
-    pub fn add_streamed(&mut self, open: &mut dyn FnMut() -> io::Result<Box<dyn Read + Send>>, context: ObjectContext<'_>) -> Result<u64, EncodeError> {
+    pub fn add_streamed(
+        &mut self,
+        open: &mut dyn FnMut() -> io::Result<Box<dyn Read + Send>>,
+        context: ObjectContext<'_>,
+    ) -> Result<u64, EncodeError> {
         // What waits belongs to other objects.
         self.encode()?;
         let report = self.begin(&context);

@@ -136,9 +136,13 @@ impl<'a> Identity<'a> {
             return self.user_name.clone();
         }
         let issuer = match &self.issuer_user {
-            Some(role) if role.starts_with("AWSReservedSSO_") => {
-                self.principal_id.as_deref().and_then(|id| id.split_once(':')).map(|(_, session)| session.to_owned()).filter(|s| !s.is_empty()).map(Cow::Owned)
-            }
+            Some(role) if role.starts_with("AWSReservedSSO_") => self
+                .principal_id
+                .as_deref()
+                .and_then(|id| id.split_once(':'))
+                .map(|(_, session)| session.to_owned())
+                .filter(|s| !s.is_empty())
+                .map(Cow::Owned),
             other => other.clone(),
         };
         issuer.or_else(sso_user).or_else(|| (self.kind.as_deref() == Some("Root")).then_some(Cow::Borrowed("root")))
@@ -162,7 +166,11 @@ impl<'a> Identity<'a> {
         if self.is_user() {
             self.write_user(columns);
         } else {
-            for (path, text) in [("userIdentity.type", &self.kind), ("userIdentity.principalId", &self.principal_id), ("userIdentity.accessKeyId", &self.access_key_id)] {
+            for (path, text) in [
+                ("userIdentity.type", &self.kind),
+                ("userIdentity.principalId", &self.principal_id),
+                ("userIdentity.accessKeyId", &self.access_key_id),
+            ] {
                 if let Some(text) = text {
                     left.add_text(path, text);
                 }

@@ -206,7 +206,8 @@ impl<'a> Parts<'_, 'a> {
     }
 
     fn entity(&self, columns: &mut Columns) {
-        const IDS: [&str; 6] = ["accountId", "policyArn", "policyId", "organizationalUnitId", "sAMLProviderArn", "openIDConnectProviderArn"];
+        const IDS: [&str; 6] =
+            ["accountId", "policyArn", "policyId", "organizationalUnitId", "sAMLProviderArn", "openIDConnectProviderArn"];
         let uid = IDS.iter().find_map(|name| self.request(name)).or_else(|| self.response(&["policy", "arn"]));
         let name = ["accountName", "policyName", "name"].iter().find_map(|name| self.request(name));
         columns.text_if(Texts::EntityName, name.as_deref());

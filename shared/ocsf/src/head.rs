@@ -65,7 +65,12 @@ impl<'a> Head<'a> {
     ///
     /// # Errors
     /// [`HeadError`]: the Record is quarantined.
-    pub fn of(view: &RecordView<'a>, key_account: Option<&'a str>, key_region: Option<&'a str>, insight_object: bool) -> Result<Self, HeadError> {
+    pub fn of(
+        view: &RecordView<'a>,
+        key_account: Option<&'a str>,
+        key_region: Option<&'a str>,
+        insight_object: bool,
+    ) -> Result<Self, HeadError> {
         let time_ms = event_time(view)?;
         let eventday = day_of(time_ms).filter(|day| (19_700_101..22_000_101).contains(day)).ok_or(HeadError::BadEventTime)?;
         let region = view.text_of(Key::AwsRegion).or(key_region.map(Cow::Borrowed));

@@ -170,7 +170,9 @@ impl Normaliser {
     }
 
     fn write_common(&mut self, view: &RecordView<'_>, head: &Head<'_>, place: &Place<'_>, insight: bool) {
-        for (key, leaf) in [(Key::EventVersion, Texts::ProductVersion), (Key::EventType, Texts::EventCode), (Key::SharedEventId, Texts::CorrelationUid)] {
+        for (key, leaf) in
+            [(Key::EventVersion, Texts::ProductVersion), (Key::EventType, Texts::EventCode), (Key::SharedEventId, Texts::CorrelationUid)]
+        {
             let text = self.mapped(view, key);
             self.columns.text_if(leaf, text.as_deref());
         }
@@ -202,8 +204,7 @@ impl Normaliser {
         };
         let source = if signs.source.is_empty() { "Unknown" } else { signs.source };
         identity.write(&mut self.columns, &mut self.left, source);
-        let partition = identity.arn.as_deref().unwrap_or("arn:aws").split(':').nth(1).filter(|p| p.starts_with("aws"));
-        self.columns.text_if(Texts::CloudPartition, partition);
+        self.columns.text(Texts::CloudPartition, partition(identity.arn.as_deref(), head.region.as_deref()));
 
         let endpoint = self.write_endpoint(view, &identity, source);
         let user_agent = self.mapped(view, Key::UserAgent);
@@ -314,12 +315,21 @@ impl Normaliser {
 
     fn write_insight(&mut self, view: &RecordView<'_>, details: Option<Value<'_>>, head: &Head<'_>, place: &Place<'_>) {
         let uid = view.text_of(Key::SharedEventId).or_else(|| view.text_of(Key::EventId));
+        self.columns.text(Texts::CloudPartition, partition(None, head.region.as_deref()));
         insight::write(&mut self.columns, details, uid.as_deref().unwrap_or(place.record_hash), head.time_ms);
         let _resources = self.write_resources(view, true);
         // A finding has no columns for these.
         for key in [
-            Key::UserIdentity, Key::EventSource, Key::EventName, Key::SourceIpAddress, Key::UserAgent, Key::RequestId, Key::ApiVersion, Key::VpcEndpointId,
-            Key::RequestParameters, Key::ResponseElements,
+            Key::UserIdentity,
+            Key::EventSource,
+            Key::EventName,
+            Key::SourceIpAddress,
+            Key::UserAgent,
+            Key::RequestId,
+            Key::ApiVersion,
+            Key::VpcEndpointId,
+            Key::RequestParameters,
+            Key::ResponseElements,
         ] {
             if let Some(value) = view.get(key) {
                 if matches!(key, Key::RequestParameters | Key::ResponseElements) {
@@ -337,9 +347,23 @@ impl Normaliser {
 
     fn write_leftovers(&mut self, view: &RecordView<'_>, route: Route, insight: bool) {
         const UNMAPPED: [Key; 17] = [
-            Key::ReadOnly, Key::ManagementEvent, Key::RecipientAccountId, Key::SharedEventId, Key::VpcEndpointAccountId, Key::ServiceEventDetails, Key::InsightDetails,
-            Key::Addendum, Key::EdgeDeviceDetails, Key::TlsDetails, Key::SessionCredentialFromConsole, Key::AggregatedEventId, Key::AggregatedAccountId, Key::TimeWindow,
-            Key::Summary, Key::AwsAccountId, Key::AdditionalEventData,
+            Key::ReadOnly,
+            Key::ManagementEvent,
+            Key::RecipientAccountId,
+            Key::SharedEventId,
+            Key::VpcEndpointAccountId,
+            Key::ServiceEventDetails,
+            Key::InsightDetails,
+            Key::Addendum,
+            Key::EdgeDeviceDetails,
+            Key::TlsDetails,
+            Key::SessionCredentialFromConsole,
+            Key::AggregatedEventId,
+            Key::AggregatedAccountId,
+            Key::TimeWindow,
+            Key::Summary,
+            Key::AwsAccountId,
+            Key::AdditionalEventData,
         ];
         for key in UNMAPPED {
             let written = key == Key::AdditionalEventData && route.class == 3002 && !insight;
@@ -459,6 +483,21 @@ impl<'a> Resource<'a> {
         this.complete &= this.uid.is_some() || (this.kind.is_none() && this.account.is_none());
         this
     }
+}
+
+/// The partition of the caller's ARN, else of the Region.
+fn partition<'a>(arn: Option<&'a str>, region: Option<&str>) -> &'a str {
+    let own = arn.and_then(|arn| arn.split(':').nth(1)).filter(|partition| partition.starts_with("aws"));
+    own.unwrap_or_else(|| match region.unwrap_or_default() {
+        r if r.starts_with("cn-") => "aws-cn",
+        r if r.starts_with("us-gov-") => "aws-us-gov",
+        r if r.starts_with("us-isob-") => "aws-iso-b",
+        r if r.starts_with("us-iso-") => "aws-iso",
+        r if r.starts_with("eu-isoe-") => "aws-iso-e",
+        r if r.starts_with("us-isof-") => "aws-iso-f",
+        r if r.starts_with("eusc-") => "aws-eusc",
+        _ => "aws",
+    })
 }
 
 /// Whether a source address is an IP address, IPv4 or IPv6.

@@ -15,7 +15,9 @@ const HINTS: [&[u8]; 2] = [b"essionToken\"", b"ecret"];
 
 /// A path that is no redaction path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path:?} is no redaction path: write field names with dots, [] after an array, * for any name, as in requestParameters.tags[].value")]
+#[error(
+    "{path:?} is no redaction path: write field names with dots, [] after an array, * for any name, as in requestParameters.tags[].value"
+)]
 pub struct RedactPathError {
     path: String,
 }
@@ -56,17 +58,19 @@ impl Redaction {
 
     /// Whether a value whose flattened path this is must be hidden.
     pub(crate) fn hides(&self, flattened: &str) -> bool {
-        !self.paths.is_empty() && self.paths.iter().any(|path| {
-            let mut names = flattened.split('.').map(|name| name.trim_end_matches("[]"));
-            // A path that names an object hides all that is below it.
-            path.iter().all(|wanted| names.next().is_some_and(|name| wanted == "*" || wanted == name))
-        })
+        !self.paths.is_empty()
+            && self.paths.iter().any(|path| {
+                let mut names = flattened.split('.').map(|name| name.trim_end_matches("[]"));
+                // A path that names an object hides all that is below it.
+                path.iter().all(|wanted| names.next().is_some_and(|name| wanted == "*" || wanted == name))
+            })
     }
 
     /// A top-level field's JSON text, compact, with what must be hidden replaced.
     pub(crate) fn json<'a>(&self, field: &str, value: Value<'a>) -> Cow<'a, str> {
         let compact = value.compact();
-        let credentials = self.credentials && field == "responseElements" && HINTS.iter().any(|hint| memmem::find(compact.as_bytes(), hint).is_some());
+        let credentials =
+            self.credentials && field == "responseElements" && HINTS.iter().any(|hint| memmem::find(compact.as_bytes(), hint).is_some());
         let paths: Vec<&[String]> = self.below(field);
         if !credentials && paths.is_empty() {
             return compact;
@@ -100,7 +104,12 @@ impl Redaction {
     }
 
     fn below(&self, field: &str) -> Vec<&[String]> {
-        self.paths.iter().filter_map(|path| path.split_first()).filter(|(first, _)| *first == "*" || *first == field).map(|(_, rest)| rest).collect()
+        self.paths
+            .iter()
+            .filter_map(|path| path.split_first())
+            .filter(|(first, _)| *first == "*" || *first == field)
+            .map(|(_, rest)| rest)
+            .collect()
     }
 }
 
@@ -120,8 +129,12 @@ fn rewrite(value: Value<'_>, credentials: bool, paths: &[&[String]], out: &mut S
             if credentials && CREDENTIALS.contains(&name.as_ref()) && !member.is_null() {
                 push_string(out, REDACTED);
             } else {
-                let deeper: Vec<&[String]> =
-                    paths.iter().filter_map(|path| path.split_first()).filter(|(head, _)| *head == "*" || *head == name.as_ref()).map(|(_, rest)| rest).collect();
+                let deeper: Vec<&[String]> = paths
+                    .iter()
+                    .filter_map(|path| path.split_first())
+                    .filter(|(head, _)| *head == "*" || *head == name.as_ref())
+                    .map(|(_, rest)| rest)
+                    .collect();
                 rewrite(member, credentials, &deeper, out);
             }
         }
@@ -158,14 +171,24 @@ mod tests {
         assert_eq!(json(&Redaction::default(), "responseElements", text), hidden);
         assert_eq!(json(&Redaction::default(), "requestParameters", text), text);
         assert_eq!(json(&Redaction::none(), "responseElements", text), text);
-        assert_eq!(Redaction::default().record(&format!(r#"{{"eventName":"x","responseElements":{text}}}"#)), format!(r#"{{"eventName":"x","responseElements":{hidden}}}"#));
+        assert_eq!(
+            Redaction::default().record(&format!(r#"{{"eventName":"x","responseElements":{text}}}"#)),
+            format!(r#"{{"eventName":"x","responseElements":{hidden}}}"#)
+        );
     }
 
     #[test]
     fn paths_go_through_arrays_and_any_name() {
-        let redaction = Redaction::none().with_path("requestParameters.tags[].value").and_then(|r| r.with_path("requestParameters.*.pin")).expect("paths");
+        let redaction = Redaction::none()
+            .with_path("requestParameters.tags[].value")
+            .and_then(|r| r.with_path("requestParameters.*.pin"))
+            .expect("paths");
         assert_eq!(
-            json(&redaction, "requestParameters", r#"{"tags":[{"key":"a","value":"b"},{"value":{"x":1}}],"card":{"pin":[1,2]},"e":{},"l":[]}"#),
+            json(
+                &redaction,
+                "requestParameters",
+                r#"{"tags":[{"key":"a","value":"b"},{"value":{"x":1}}],"card":{"pin":[1,2]},"e":{},"l":[]}"#
+            ),
             r#"{"tags":[{"key":"a","value":"REDACTED"},{"value":"REDACTED"}],"card":{"pin":"REDACTED"},"e":{},"l":[]}"#
         );
         assert!(Redaction::none().with_path("a..b").is_err());

@@ -156,7 +156,10 @@ pub(crate) fn route_signs<'a>(signs: &Signs<'_>, classes: Classes, request: impl
 fn authentication(service: &str, name: &str) -> Option<i32> {
     Some(match (service, name) {
         ("signin", "ConsoleLogin" | "ExternalIdPDirectoryLogin" | "UserAuthentication")
-        | ("sts", "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity" | "AssumeRoot" | "GetFederationToken" | "GetSessionToken")
+        | (
+            "sts",
+            "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity" | "AssumeRoot" | "GetFederationToken" | "GetSessionToken",
+        )
         | ("rolesanywhere", "CreateSession")
         | ("eks-auth", "AssumeRoleForPodIdentity")
         | ("sso", "Authenticate" | "Federate") => 1,
@@ -169,22 +172,64 @@ fn authentication(service: &str, name: &str) -> Option<i32> {
 
 fn account_change(name: &str) -> Option<i32> {
     Some(match name {
-        "CreateUser" | "CreateRole" | "CreateServiceLinkedRole" | "CreateAccessKey" | "CreateInstanceProfile" | "CreateVirtualMFADevice" | "CreateAccountAlias" => 1,
+        "CreateUser"
+        | "CreateRole"
+        | "CreateServiceLinkedRole"
+        | "CreateAccessKey"
+        | "CreateInstanceProfile"
+        | "CreateVirtualMFADevice"
+        | "CreateAccountAlias" => 1,
         "DeleteUser" | "DeleteRole" | "DeleteServiceLinkedRole" | "DeleteGroup" | "DeleteInstanceProfile" | "DeletePolicy" => 6,
-        "AttachUserPolicy" | "AttachRolePolicy" | "AttachGroupPolicy" | "PutUserPolicy" | "PutRolePolicy" | "PutGroupPolicy" | "PutUserPermissionsBoundary"
-        | "PutRolePermissionsBoundary" | "AddUserToGroup" | "AddRoleToInstanceProfile" => 7,
-        "DetachUserPolicy" | "DetachRolePolicy" | "DetachGroupPolicy" | "DeleteUserPolicy" | "DeleteRolePolicy" | "DeleteGroupPolicy" | "DeleteUserPermissionsBoundary"
-        | "DeleteRolePermissionsBoundary" | "RemoveUserFromGroup" | "RemoveRoleFromInstanceProfile" => 8,
+        "AttachUserPolicy"
+        | "AttachRolePolicy"
+        | "AttachGroupPolicy"
+        | "PutUserPolicy"
+        | "PutRolePolicy"
+        | "PutGroupPolicy"
+        | "PutUserPermissionsBoundary"
+        | "PutRolePermissionsBoundary"
+        | "AddUserToGroup"
+        | "AddRoleToInstanceProfile" => 7,
+        "DetachUserPolicy"
+        | "DetachRolePolicy"
+        | "DetachGroupPolicy"
+        | "DeleteUserPolicy"
+        | "DeleteRolePolicy"
+        | "DeleteGroupPolicy"
+        | "DeleteUserPermissionsBoundary"
+        | "DeleteRolePermissionsBoundary"
+        | "RemoveUserFromGroup"
+        | "RemoveRoleFromInstanceProfile" => 8,
         "CreateLoginProfile" => 2,
         "DeleteLoginProfile" => 5,
         "UpdateLoginProfile" => 4,
         "ChangePassword" | "PasswordUpdated" => 3,
         "EnableMFADevice" => 10,
         "DeactivateMFADevice" => 11,
-        "UpdateRole" | "UpdateRoleDescription" | "UpdateAssumeRolePolicy" | "UpdateUser" | "UpdateGroup" | "UpdateAccessKey" | "DeleteAccessKey" | "ResyncMFADevice"
-        | "DeleteVirtualMFADevice" | "DeleteAccountAlias" | "UpdateAccountPasswordPolicy" | "DeleteAccountPasswordPolicy" | "TagUser" | "UntagUser" | "TagRole"
-        | "UntagRole" | "TagInstanceProfile" | "UntagInstanceProfile" | "UpdateAccountEmailAddress" | "UpdateAccountName" | "EmailUpdated" | "AccountNameUpdated"
-        | "RequestSmsMfaRegistration" | "FinalizeSmsMfaRegistration" => 99,
+        "UpdateRole"
+        | "UpdateRoleDescription"
+        | "UpdateAssumeRolePolicy"
+        | "UpdateUser"
+        | "UpdateGroup"
+        | "UpdateAccessKey"
+        | "DeleteAccessKey"
+        | "ResyncMFADevice"
+        | "DeleteVirtualMFADevice"
+        | "DeleteAccountAlias"
+        | "UpdateAccountPasswordPolicy"
+        | "DeleteAccountPasswordPolicy"
+        | "TagUser"
+        | "UntagUser"
+        | "TagRole"
+        | "UntagRole"
+        | "TagInstanceProfile"
+        | "UntagInstanceProfile"
+        | "UpdateAccountEmailAddress"
+        | "UpdateAccountName"
+        | "EmailUpdated"
+        | "AccountNameUpdated"
+        | "RequestSmsMfaRegistration"
+        | "FinalizeSmsMfaRegistration" => 99,
         _ => return None,
     })
 }
@@ -231,7 +276,8 @@ fn entity_management(service: &str, name: &str) -> Option<i32> {
         ("organizations", "CreateAccount" | "CreateGovCloudAccount" | "CreateOrganizationalUnit" | "CreatePolicy")
         | ("iam", "CreatePolicy" | "CreateSAMLProvider" | "CreateOpenIDConnectProvider") => 1,
         ("organizations", "UpdatePolicy") | ("iam", "CreatePolicyVersion" | "SetDefaultPolicyVersion" | "UpdateSAMLProvider") => 3,
-        ("organizations", "CloseAccount" | "DeleteOrganizationalUnit" | "DeletePolicy") | ("iam", "DeletePolicy" | "DeleteSAMLProvider" | "DeleteOpenIDConnectProvider") => 4,
+        ("organizations", "CloseAccount" | "DeleteOrganizationalUnit" | "DeletePolicy")
+        | ("iam", "DeletePolicy" | "DeleteSAMLProvider" | "DeleteOpenIDConnectProvider") => 4,
         ("organizations", "MoveAccount") => 5,
         ("organizations", "InviteAccountToOrganization") => 6,
         ("organizations", "LeaveOrganization" | "RemoveAccountFromOrganization") => 7,
@@ -283,9 +329,9 @@ fn verb(word: &str) -> Option<i32> {
     Some(match word {
         "Create" | "Run" | "Generate" | "Allocate" | "Import" | "Copy" | "Restore" | "Launch" | "Provision" | "Issue" => 1,
         "Get" | "List" | "Describe" | "Search" | "Lookup" | "BatchGet" | "Head" | "View" | "Query" | "Scan" | "Select" => 2,
-        "Update" | "Put" | "Modify" | "Add" | "Remove" | "Start" | "Stop" | "Attach" | "Detach" | "Associate" | "Disassociate" | "Tag" | "Untag" | "Enable" | "Disable"
-        | "Register" | "Deregister" | "Set" | "Reset" | "Replace" | "Reboot" | "Authorize" | "Revoke" | "Change" | "Move" | "Rotate" | "Activate" | "Deactivate"
-        | "Apply" => 3,
+        "Update" | "Put" | "Modify" | "Add" | "Remove" | "Start" | "Stop" | "Attach" | "Detach" | "Associate" | "Disassociate" | "Tag"
+        | "Untag" | "Enable" | "Disable" | "Register" | "Deregister" | "Set" | "Reset" | "Replace" | "Reboot" | "Authorize" | "Revoke"
+        | "Change" | "Move" | "Rotate" | "Activate" | "Deactivate" | "Apply" => 3,
         "Delete" | "Terminate" | "Purge" => 4,
         _ => return None,
     })

@@ -34,7 +34,10 @@ pub(crate) enum Source {
     Unmapped,
 }
 
-use Source::{Batch, Bool, Constant, ConstantWhere, Credentials, Int32, Int32Constant, Int32Where, Int64, Micros, Observables, Policies, Profiles, Resources, Text, TextList, Unmapped};
+use Source::{
+    Batch, Bool, Constant, ConstantWhere, Credentials, Int32, Int32Constant, Int32Where, Int64, Micros, Observables, Policies, Profiles,
+    Resources, Text, TextList, Unmapped,
+};
 
 const ACCOUNT: &str = "AWS Account";
 /// `type_id` of an AWS account in OCSF's `account` object.
@@ -210,7 +213,12 @@ pub(crate) fn resource_fields() -> Fields {
 }
 
 pub(crate) fn observable_fields() -> Fields {
-    Fields::from(vec![nullable("name", DataType::Utf8), nullable("value", DataType::Utf8), nullable("type", DataType::Utf8), nullable("type_id", DataType::Int32)])
+    Fields::from(vec![
+        nullable("name", DataType::Utf8),
+        nullable("value", DataType::Utf8),
+        nullable("type", DataType::Utf8),
+        nullable("type_id", DataType::Int32),
+    ])
 }
 
 pub(crate) fn credential_fields() -> Fields {
@@ -300,6 +308,8 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), all);
-        assert!(matches!(schema.field_with_name("actor").map(|f| f.data_type().clone()), Ok(DataType::Struct(fields)) if fields.len() == 5));
+        assert!(
+            matches!(schema.field_with_name("actor").map(|f| f.data_type().clone()), Ok(DataType::Struct(fields)) if fields.len() == 5)
+        );
     }
 }
