@@ -1,0 +1,269 @@
+//! Keys of an archive's objects, below its root, and the way back from a key to what it is.
+
+use crate::{BatchId, Category, ClassLabel, Partition};
+
+/// What makes a bucket or directory an archive; see [`crate::ArchiveDescriptor`].
+pub const ARCHIVE_JSON: &str = "archive.json";
+/// Packed LogObjects, verbatim.
+pub const RAW: &str = "raw/";
+/// Packed Digests, verbatim.
+pub const DIGESTS: &str = "digests/";
+/// The events table.
+pub const EVENTS: &str = "events/";
+/// The sources table: the visible commit marks.
+pub const SOURCES: &str = "sources/";
+/// The quarantine table.
+pub const QUARANTINE: &str = "quarantine/";
+/// Signed statements of completeness.
+pub const ATTEST: &str = "attest/";
+/// Manifests of Batches that are not published yet, and temporary files of directories.
+pub const STAGING: &str = "staging/";
+
+/// The three files of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RawKind {
+    /// LogObjects that are exactly one clean gzip member, one after the other.
+    Gz,
+    /// Anything else, one after the other.
+    Bin,
+    /// The index of both.
+    Idx,
+}
+
+impl RawKind {
+    /// The file name's extension, without a dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Gz => "gz",
+            Self::Bin => "bin",
+            Self::Idx => "idx",
+        }
+    }
+
+    fn from_extension(text: &str) -> Option<Self> {
+        [Self::Gz, Self::Bin, Self::Idx].into_iter().find(|kind| kind.extension() == text)
+    }
+}
+
+/// `raw/class=<label>/day=<YYYYMMDD>/<batch>.<gz|bin|idx>`.
+pub fn raw_key(class: &ClassLabel, batch: &BatchId, kind: RawKind) -> String {
+    format!("raw/class={class}/day={}/{batch}.{}", batch.day(), kind.extension())
+}
+
+/// `digests/day=<YYYYMMDD>/<batch>.<gz|bin|idx>`.
+pub fn digests_key(batch: &BatchId, kind: RawKind) -> String {
+    format!("digests/day={}/{batch}.{}", batch.day(), kind.extension())
+}
+
+/// `events/category=<category>/eventday=<YYYYMMDD>/<batch>.parquet`.
+pub fn events_key(partition: &Partition, batch: &BatchId) -> String {
+    format!("events/{partition}/{batch}.parquet")
+}
+
+/// `sources/day=<YYYYMMDD>/<batch>.parquet`.
+pub fn sources_key(batch: &BatchId) -> String {
+    format!("sources/day={}/{batch}.parquet", batch.day())
+}
+
+/// `quarantine/day=<YYYYMMDD>/<batch>.parquet`.
+pub fn quarantine_key(batch: &BatchId) -> String {
+    format!("quarantine/day={}/{batch}.parquet", batch.day())
+}
+
+/// `staging/<batch>/manifest.json`.
+pub fn manifest_key(batch: &BatchId) -> String {
+    format!("staging/{batch}/manifest.json")
+}
+
+/// What an archive's key names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArchiveKey {
+    /// `archive.json`.
+    Descriptor,
+    /// A file of a raw segment.
+    Raw {
+        /// Retention class.
+        class: ClassLabel,
+        /// The Batch.
+        batch: BatchId,
+        /// Which file.
+        kind: RawKind,
+    },
+    /// A file of a digests segment.
+    Digests {
+        /// The Batch.
+        batch: BatchId,
+        /// Which file.
+        kind: RawKind,
+    },
+    /// A file of the events table.
+    Events {
+        /// Where it lies.
+        partition: Partition,
+        /// The Batch.
+        batch: BatchId,
+    },
+    /// A file of the sources table.
+    Sources {
+        /// The Batch.
+        batch: BatchId,
+    },
+    /// A file of the quarantine table.
+    Quarantine {
+        /// The Batch.
+        batch: BatchId,
+    },
+    /// A manifest.
+    Manifest {
+        /// The Batch.
+        batch: BatchId,
+    },
+}
+
+impl ArchiveKey {
+    /// What a key names; `None` for anything that format 1 does not describe. Every key that is accepted is exactly the
+    /// one that [`ArchiveKey::to_key`] writes: a `day` that is not the Batch's own is refused.
+    pub fn parse(key: &str) -> Option<Self> {
+        if key == ARCHIVE_JSON {
+            return Some(Self::Descriptor);
+        }
+        let segments: Vec<&str> = key.splitn(5, '/').collect();
+        let parsed = match *segments.as_slice() {
+            ["raw", class, _, file] => {
+                let (batch, kind) = segment_file(file)?;
+                Self::Raw { class: class.strip_prefix("class=")?.parse().ok()?, batch, kind }
+            }
+            ["digests", _, file] => {
+                let (batch, kind) = segment_file(file)?;
+                Self::Digests { batch, kind }
+            }
+            ["events", category, day, file] => {
+                let category: Category = category.strip_prefix("category=")?.parse().ok()?;
+                let eventday = Partition::parse_day(day.strip_prefix("eventday=")?).ok()?;
+                Self::Events { partition: Partition { category, eventday }, batch: table_file(file)? }
+            }
+            ["sources", _, file] => Self::Sources { batch: table_file(file)? },
+            ["quarantine", _, file] => Self::Quarantine { batch: table_file(file)? },
+            ["staging", batch, "manifest.json"] => Self::Manifest { batch: batch.parse().ok()? },
+            _ => return None,
+        };
+        (parsed.to_key() == key).then_some(parsed)
+    }
+
+    /// The key.
+    pub fn to_key(&self) -> String {
+        match self {
+            Self::Descriptor => ARCHIVE_JSON.to_owned(),
+            Self::Raw { class, batch, kind } => raw_key(class, batch, *kind),
+            Self::Digests { batch, kind } => digests_key(batch, *kind),
+            Self::Events { partition, batch } => events_key(partition, batch),
+            Self::Sources { batch } => sources_key(batch),
+            Self::Quarantine { batch } => quarantine_key(batch),
+            Self::Manifest { batch } => manifest_key(batch),
+        }
+    }
+
+    /// The Batch that published it; `None` for `archive.json`.
+    pub fn batch(&self) -> Option<BatchId> {
+        match self {
+            Self::Descriptor => None,
+            Self::Raw { batch, .. }
+            | Self::Digests { batch, .. }
+            | Self::Events { batch, .. }
+            | Self::Sources { batch }
+            | Self::Quarantine { batch }
+            | Self::Manifest { batch } => Some(*batch),
+        }
+    }
+}
+
+/// The place of a key in the order of publication: raw, digests, events, quarantine, sources last.
+pub fn publish_rank(key: &str) -> u8 {
+    [RAW, DIGESTS, EVENTS, QUARANTINE, SOURCES].iter().position(|prefix| key.starts_with(prefix)).map_or(u8::MAX, |rank| rank as u8)
+}
+
+fn segment_file(file: &str) -> Option<(BatchId, RawKind)> {
+    let (batch, extension) = file.split_once('.')?;
+    Some((batch.parse().ok()?, RawKind::from_extension(extension)?))
+}
+
+fn table_file(file: &str) -> Option<BatchId> {
+    file.strip_suffix(".parquet")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn batch() -> BatchId {
+        BatchId::new(1_760_000_000_123, 0xdead_beef)
+    }
+
+    #[test]
+    fn keys_read_as_the_format_says() {
+        let standard = ClassLabel::default();
+        let partition = Partition { category: Category::Network, eventday: 20_251_008 };
+        let id = "20251009T085320123Z-00000000deadbeef";
+        assert_eq!(raw_key(&standard, &batch(), RawKind::Gz), format!("raw/class=standard/day=20251009/{id}.gz"));
+        assert_eq!(digests_key(&batch(), RawKind::Idx), format!("digests/day=20251009/{id}.idx"));
+        assert_eq!(events_key(&partition, &batch()), format!("events/category=network/eventday=20251008/{id}.parquet"));
+        assert_eq!(sources_key(&batch()), format!("sources/day=20251009/{id}.parquet"));
+        assert_eq!(quarantine_key(&batch()), format!("quarantine/day=20251009/{id}.parquet"));
+        assert_eq!(manifest_key(&batch()), format!("staging/{id}/manifest.json"));
+    }
+
+    #[test]
+    fn keys_that_the_format_does_not_describe_are_named_by_none() {
+        let id = batch();
+        for key in [
+            String::new(),
+            "archive.json/".to_owned(),
+            format!("sources/day=20251008/{id}.parquet"),
+            format!("sources/{id}.parquet"),
+            format!("events/category=audit/eventday=20251009/{id}.parquet"),
+            format!("events/category=data/eventday=20251340/{id}.parquet"),
+            format!("raw/class=A/day=20251009/{id}.gz"),
+            format!("raw/class=a/day=20251009/{id}.gz.tmp"),
+            format!("raw/class=a/day=20251009/x/{id}.gz"),
+        ] {
+            assert_eq!(ArchiveKey::parse(&key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn sources_are_published_last() {
+        let ranks = ["raw/x", "digests/x", "events/x", "quarantine/x", "sources/x"].map(publish_rank);
+        assert!(ranks.is_sorted() && ranks[3] < ranks[4]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_key_reads_back(ms in 0..4_000_000_000_000i64, random: u64, class in "[a-z0-9-]{1,32}", day in 0..4_000_000_000_000i64, pick in 0..5usize) {
+            let batch = BatchId::new(ms, random);
+            let class: ClassLabel = class.parse().unwrap();
+            let partition = Partition { category: Category::ALL[pick], eventday: Partition::day_of(day) };
+            let mut keys = vec![
+                ArchiveKey::Descriptor,
+                ArchiveKey::Events { partition, batch },
+                ArchiveKey::Sources { batch },
+                ArchiveKey::Quarantine { batch },
+                ArchiveKey::Manifest { batch },
+            ];
+            for kind in [RawKind::Gz, RawKind::Bin, RawKind::Idx] {
+                keys.push(ArchiveKey::Raw { class: class.clone(), batch, kind });
+                keys.push(ArchiveKey::Digests { batch, kind });
+            }
+            for key in keys {
+                prop_assert_eq!(ArchiveKey::parse(&key.to_key()), Some(key));
+            }
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,120}") {
+            let _ = ArchiveKey::parse(&text);
+        }
+    }
+}

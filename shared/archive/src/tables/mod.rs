@@ -1,0 +1,24 @@
+//! The small tables of an archive: `sources`, `quarantine` and the `.idx` beside each segment. All three are
+//! Parquet with plain columns that any engine reads: no Arrow schema inside, timestamps in microseconds
+//! without a zone (always UTC), maps as MAP<string,string>.
+
+mod cell;
+mod error;
+mod file;
+mod idx;
+mod quarantine;
+mod sources;
+
+pub use error::{TableError, UnknownName};
+pub use file::{FORMAT_KEY, TABLE_KEY};
+pub use idx::{IdxRow, read_idx, write_idx};
+pub use quarantine::{QuarantineKind, QuarantineRow, read_quarantine, write_quarantine};
+pub use sources::{Outcome, SourceKind, SourceRow, read_sources, sources_schema, write_sources};
+
+/// The Arrow schema of the `quarantine` table, for engines that must name columns before there is a file.
+pub fn quarantine_schema() -> arrow_schema::SchemaRef {
+    file::schema_of::<QuarantineRow>()
+}
+
+#[cfg(test)]
+mod tests;
