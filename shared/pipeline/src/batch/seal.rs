@@ -1,0 +1,126 @@
+//! Seals a Batch: finishes every file, writes the tables, and says what the manifest is to list.
+
+use std::collections::HashMap;
+
+use trailkeep_archive::{
+    IdxRow, ManifestSource, SourceRow, TableError,
+    layout::{self, RawKind},
+    write_idx, write_quarantine, write_sources,
+};
+
+use super::{
+    BatchError, BatchWriter,
+    rows::{Rows, Sealing},
+    segment::Home,
+    stage::Stage,
+};
+use crate::{ingest::IngestSummary, ports::bucket::StagedUpload};
+
+/// A sealed Batch: all uploads are durable, none is visible.
+#[derive(Debug)]
+pub struct Sealed {
+    /// What the manifest lists.
+    pub sources: Vec<ManifestSource>,
+    /// What is to be published.
+    pub uploads: Vec<StagedUpload>,
+    /// What it came to.
+    pub summary: IngestSummary,
+}
+
+/// A Batch that could not be sealed, and the uploads that were finished before it failed.
+#[derive(Debug)]
+pub struct SealFailure {
+    /// The cause.
+    pub error: BatchError,
+    /// To be thrown away.
+    pub staged: Vec<StagedUpload>,
+}
+
+impl BatchWriter {
+    /// Makes everything durable. `landed_at_ms`: milliseconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// [`SealFailure`]: give the Batch up.
+    pub(crate) fn seal(self, landed_at_ms: i64) -> Result<Sealed, SealFailure> {
+        let mut uploads = Vec::new();
+        match self.finish(landed_at_ms, &mut uploads) {
+            Ok((sources, summary)) => Ok(Sealed { sources, uploads, summary }),
+            Err(error) => Err(SealFailure { error, staged: uploads }),
+        }
+    }
+
+    fn finish(self, landed_at_ms: i64, uploads: &mut Vec<StagedUpload>) -> Result<(Vec<ManifestSource>, IngestSummary), BatchError> {
+        let Self { stage, encoder, raw, digests, entries, findings, .. } = self;
+        let encoded = encoder.finish().map_err(|error| stage.failure().map_or(BatchError::Encode(error), BatchError::Audit))?;
+        let homes = [raw.home().clone(), digests.home().clone()];
+        for segments in [raw, digests] {
+            segments.finish(uploads).map_err(BatchError::Audit)?;
+        }
+        let checksums: HashMap<String, String> = uploads.iter().map(|upload| (upload.key.clone(), upload.checksum.clone())).collect();
+        let sealing = Sealing { batch: *stage.batch(), landed_at_ms, checksums: &checksums };
+        let rows = Rows::new(entries, encoded.reports, findings, &sealing)?;
+        for home in &homes {
+            write_index(&stage, home, &rows.sources, uploads)?;
+        }
+        for file in encoded.files {
+            uploads.push(file.writer.finish().map_err(BatchError::Audit)?);
+        }
+        if !rows.quarantine.is_empty() {
+            let bytes = write_quarantine(&rows.quarantine).map_err(table("quarantine"))?;
+            write_table(&stage, layout::quarantine_key(stage.batch()), false, &bytes, uploads)?;
+        }
+        let bytes = write_sources(&rows.sources).map_err(table("sources"))?;
+        write_table(&stage, layout::sources_key(stage.batch()), true, &bytes, uploads)?;
+        let mut summary = rows.summary;
+        count_bytes(&mut summary, uploads);
+        Ok((rows.sources.iter().map(manifest_source).collect(), summary))
+    }
+}
+
+/// The index beside a segment's files; none where there is no segment.
+fn write_index(stage: &Stage, home: &Home, sources: &[SourceRow], uploads: &mut Vec<StagedUpload>) -> Result<(), BatchError> {
+    let files = [home.key(stage.batch(), RawKind::Gz), home.key(stage.batch(), RawKind::Bin)];
+    let rows: Vec<IdxRow> = sources.iter().filter(|row| files.contains(&row.segment)).map(IdxRow::of).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let bytes = write_idx(&rows).map_err(table("idx"))?;
+    write_table(stage, home.key(stage.batch(), RawKind::Idx), true, &bytes, uploads)
+}
+
+fn write_table(stage: &Stage, key: String, locked: bool, bytes: &[u8], uploads: &mut Vec<StagedUpload>) -> Result<(), BatchError> {
+    let mut file = stage.parquet(key, locked).map_err(BatchError::Audit)?;
+    file.append(bytes).map_err(BatchError::Audit)?;
+    uploads.push(file.finish().map_err(BatchError::Audit)?);
+    Ok(())
+}
+
+fn table(table: &'static str) -> impl FnOnce(TableError) -> BatchError {
+    move |error| BatchError::Table { table, source: Box::new(error) }
+}
+
+fn manifest_source(row: &SourceRow) -> ManifestSource {
+    ManifestSource {
+        bucket: row.bucket.clone(),
+        key: row.key.clone(),
+        version: row.version.clone(),
+        etag: row.etag.clone(),
+        stored_bytes: row.stored_bytes,
+        stored_sha256: row.stored_sha256.clone(),
+        revision: row.revision,
+        outcome: row.outcome.as_str().to_owned(),
+    }
+}
+
+fn count_bytes(summary: &mut IngestSummary, uploads: &[StagedUpload]) {
+    for upload in uploads {
+        let sum = if upload.key.starts_with(layout::EVENTS) {
+            &mut summary.events_bytes
+        } else if upload.key.starts_with(layout::RAW) || upload.key.starts_with(layout::DIGESTS) {
+            &mut summary.raw_bytes
+        } else {
+            &mut summary.table_bytes
+        };
+        *sum += upload.size_bytes;
+    }
+}

@@ -1,0 +1,4 @@
+//! What the pipeline wants of the world outside: object stores and a ledger.
+
+pub mod bucket;
+pub mod ledger;

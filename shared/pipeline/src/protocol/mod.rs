@@ -1,0 +1,132 @@
+//! The Batch protocol: how many workers that may die at any step land each source exactly once.
+//! `design.md` beside this file has the argument; here are the steps: [`open`](Protocol::open), [`admit`](Protocol::admit),
+//! [`commit_and_publish`](Protocol::commit_and_publish), [`abort`](Protocol::abort), [`recover`](Protocol::recover).
+//!
+//! What stands in a Batch (fetching, decoding, encoding, when to seal) is the worker's; single conditional changes are the ledger's.
+
+mod admission;
+mod error;
+mod heartbeat;
+mod listed;
+mod moment;
+mod publish;
+mod rebuild;
+mod recovery;
+mod still;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use trailkeep_archive::BatchId;
+
+use self::listed::ListedSources;
+pub use self::{
+    admission::{Admission, Standing},
+    error::ProtocolError,
+    heartbeat::Heartbeat,
+    moment::Moment,
+    rebuild::{REBUILD_LEASE, RebuildError, Rebuilt, rebuild},
+    recovery::Recovered,
+    still::Stillness,
+};
+use crate::ports::{
+    bucket::{AuditBucket, StagedUpload},
+    ledger::{AbortIf, BatchState, Flip, Ledger, LedgerError, SourceId, WorkerId},
+};
+
+/// What a manifest is here.
+pub type Manifest = trailkeep_archive::Manifest<StagedUpload>;
+
+/// How long a Batch's heartbeat may stand still before another worker takes it for dead.
+pub const LEASE: Duration = Duration::from_secs(60);
+
+/// Most sources that one Batch may hold (design.md, "Limits").
+pub const MAX_SOURCES: usize = 10_000;
+
+/// Most partitions of `events/` that one Batch may hold (design.md, "Limits").
+pub const MAX_PARTITIONS: usize = 64;
+
+/// The protocol over one ledger and one archive. One for the whole process; workers share it.
+#[derive(Debug)]
+pub struct Protocol {
+    ledger: Arc<dyn Ledger>,
+    bucket: Arc<dyn AuditBucket>,
+    epoch: u64,
+    still: Mutex<Stillness<BatchId>>,
+    listed: Mutex<ListedSources>,
+}
+
+/// A Batch that this worker opened. Neither committed nor aborted by being dropped: say which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenBatch {
+    /// Its id.
+    pub batch: BatchId,
+    /// The worker.
+    pub owner: WorkerId,
+    /// The ledger's epoch when it was opened: to be put into the manifest.
+    pub epoch: u64,
+}
+
+impl Protocol {
+    /// The protocol at the epoch that [`crate::archive_guard::join`] answered.
+    pub fn new(ledger: Arc<dyn Ledger>, bucket: Arc<dyn AuditBucket>, epoch: u64, lease: Duration) -> Self {
+        Self { ledger, bucket, epoch, still: Mutex::new(Stillness::new(lease)), listed: Mutex::new(ListedSources::default()) }
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> &Arc<dyn Ledger> {
+        &self.ledger
+    }
+
+    /// The archive's store.
+    pub fn bucket(&self) -> &Arc<dyn AuditBucket> {
+        &self.bucket
+    }
+
+    /// Puts a Batch's item into the ledger. The id is the caller's: time and 64 random bits. Start a [`Heartbeat`] right after.
+    ///
+    /// # Errors
+    /// [`ProtocolError::Ledger`].
+    pub async fn open(&self, batch: BatchId, owner: WorkerId, now: Moment) -> Result<OpenBatch, ProtocolError> {
+        self.ledger.open(&batch, &owner, self.epoch, now.unix_ms).await?;
+        Ok(OpenBatch { batch, owner, epoch: self.epoch })
+    }
+
+    /// Lets go of sources that were admitted and could not be fetched, so that they can be retried at once. They must not be in the manifest.
+    ///
+    /// # Errors
+    /// [`ProtocolError::Ledger`].
+    pub async fn release(&self, open: &OpenBatch, sources: &[SourceId]) -> Result<(), ProtocolError> {
+        Ok(self.ledger.release(&open.batch, sources).await?)
+    }
+
+    /// Gives a Batch up and throws its staged uploads away. Safe after any failure: a Batch that turns out to be committed is left alone, to be
+    /// rolled forward. Answers where the Batch stands.
+    ///
+    /// # Errors
+    /// [`ProtocolError`]; recovery does it then.
+    pub async fn abort(&self, open: &OpenBatch, staged: &[StagedUpload]) -> Result<BatchState, ProtocolError> {
+        self.refuse_if_published(&open.batch, BatchState::Open).await?;
+        let state = match self.ledger.abort(&open.batch, &AbortIf::OwnedBy(open.owner.clone())).await? {
+            Flip::Done => BatchState::Aborted,
+            Flip::Refused(item) => item.state,
+        };
+        if state == BatchState::Aborted {
+            for upload in staged {
+                self.bucket.abandon(upload).await?;
+            }
+            self.discard_staging(&open.batch).await?;
+        }
+        Ok(state)
+    }
+
+    /// The Batch's item; that there is none is an error here.
+    async fn item(&self, batch: &BatchId) -> Result<crate::ports::ledger::BatchItem, ProtocolError> {
+        let item = self.ledger.batch(batch).await?;
+        item.ok_or_else(|| LedgerError::NoSuchBatch { batch: *batch, ledger: self.ledger.address() }.into())
+    }
+}

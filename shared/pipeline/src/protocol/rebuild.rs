@@ -1,0 +1,223 @@
+//! Rebuilding a ledger from its archive, with every writer stopped: `sources/` is the truth, and the epoch is raised so that whoever still
+//! holds the old ledger's state cannot commit.
+
+use std::{sync::Arc, time::Duration};
+
+use trailkeep_archive::{ArchiveDescriptor, BatchId, LedgerRef, layout};
+
+use super::{Manifest, Moment, Protocol, ProtocolError, publish};
+use crate::{
+    archive_guard::{self, GuardError},
+    ports::{
+        bucket::AuditBucket,
+        ledger::{BatchState, LandedSource, LeaseAnswer, Ledger, WorkerId},
+    },
+};
+
+/// The lease under which rebuilds run, one at a time.
+pub const REBUILD_LEASE: &str = "rebuild";
+
+/// Why a rebuild failed. The ledger stays closed; run it again.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// `archive.json` or what stands around it.
+    #[error(transparent)]
+    Guard(#[from] GuardError),
+    /// A step over ledger and archive failed.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+    /// Another rebuild runs.
+    #[error("{holder} rebuilds the ledger {ledger} already")]
+    Running {
+        /// Who.
+        holder: WorkerId,
+        /// The ledger's address.
+        ledger: String,
+    },
+    /// A worker has an open Batch.
+    #[error("worker {owner} has batch {batch} open: stop every writer before the ledger {ledger} is rebuilt")]
+    WriterAlive {
+        /// Who.
+        owner: WorkerId,
+        /// Its Batch.
+        batch: BatchId,
+        /// The ledger's address.
+        ledger: String,
+    },
+}
+
+impl From<crate::ports::ledger::LedgerError> for RebuildError {
+    fn from(error: crate::ports::ledger::LedgerError) -> Self {
+        Self::Protocol(error.into())
+    }
+}
+
+impl From<crate::ports::bucket::BucketError> for RebuildError {
+    fn from(error: crate::ports::bucket::BucketError) -> Self {
+        Self::Protocol(error.into())
+    }
+}
+
+/// What a rebuild found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// The epoch since now.
+    pub epoch: u64,
+    /// Batches in `sources/`.
+    pub batches: u64,
+    /// Sources that they list.
+    pub sources: u64,
+    /// Sources that two Batches list: a finding, invariant 2 was broken. Only counted by ledgers that keep what landed.
+    pub twice: u64,
+    /// Batches that had been committed and were published now.
+    pub rolled_forward: u64,
+    /// Batches in `staging/` that were not committed as far as anyone can tell, and were thrown away: their sources are delivered again.
+    pub discarded: u64,
+}
+
+/// Rebuilds `ledger` from the archive in `bucket` and makes the archive this ledger's. `writers_stopped` is the operator's word that no worker runs
+/// elsewhere; without it, open Batches whose workers are not known to be gone stop the rebuild.
+///
+/// # Errors
+/// [`RebuildError`].
+pub async fn rebuild(
+    bucket: Arc<dyn AuditBucket>,
+    ledger: Arc<dyn Ledger>,
+    holder: &WorkerId,
+    writers_stopped: bool,
+    now: Moment,
+) -> Result<Rebuilt, RebuildError> {
+    take_lease(ledger.as_ref(), holder).await?;
+    let rebuilt = rebuild_alone(bucket, Arc::clone(&ledger), holder, writers_stopped, now).await;
+    ledger.release_lease(REBUILD_LEASE, holder).await?;
+    rebuilt
+}
+
+async fn take_lease(ledger: &dyn Ledger, holder: &WorkerId) -> Result<(), RebuildError> {
+    let mut answer = ledger.take_lease(REBUILD_LEASE, holder, None).await?;
+    if let LeaseAnswer::HeldBy(item) = &answer
+        && ledger.is_gone(&item.holder).await?
+    {
+        answer = ledger.take_lease(REBUILD_LEASE, holder, Some(item)).await?;
+    }
+    match answer {
+        LeaseAnswer::Taken => Ok(()),
+        LeaseAnswer::HeldBy(item) => Err(RebuildError::Running { holder: item.holder, ledger: ledger.address() }),
+    }
+}
+
+async fn rebuild_alone(
+    bucket: Arc<dyn AuditBucket>,
+    ledger: Arc<dyn Ledger>,
+    holder: &WorkerId,
+    writers_stopped: bool,
+    now: Moment,
+) -> Result<Rebuilt, RebuildError> {
+    let identity = ledger.identity().await?;
+    let found = archive_guard::read(bucket.as_ref()).await?;
+    let epoch = found.as_ref().map_or(0, |descriptor| descriptor.epoch).max(identity.epoch) + 1;
+    let protocol = Protocol::new(Arc::clone(&ledger), Arc::clone(&bucket), epoch, Duration::MAX);
+    let mut rebuilt = Rebuilt { epoch, ..Rebuilt::default() };
+
+    protocol.finish_committed(writers_stopped, now, &mut rebuilt).await?;
+    ledger.begin_rebuild(epoch).await?;
+    protocol.restore_published(holder, now, &mut rebuilt).await?;
+    protocol.decide_staged(now, &mut rebuilt).await?;
+
+    let ours = LedgerRef { kind: identity.kind, id: identity.id };
+    let descriptor = match found {
+        Some(found) => ArchiveDescriptor { ledger: ours, epoch, ..found },
+        None => ArchiveDescriptor { epoch, ..ArchiveDescriptor::new(ours, now.unix_ms) },
+    };
+    archive_guard::write(bucket.as_ref(), &descriptor, false).await?;
+    ledger.set_ready(epoch).await?;
+    Ok(rebuilt)
+}
+
+impl Protocol {
+    /// What this ledger knows to be committed is published before the ledger forgets it.
+    async fn finish_committed(&self, writers_stopped: bool, now: Moment, rebuilt: &mut Rebuilt) -> Result<(), RebuildError> {
+        for item in self.ledger.unfinished().await? {
+            let visible = self.bucket.head(&layout::sources_key(&item.batch)).await?.is_some();
+            if visible {
+                continue;
+            }
+            if item.state == BatchState::Committed {
+                self.roll_forward(&item.batch, now).await?;
+                rebuilt.rolled_forward += 1;
+            } else if !writers_stopped && !self.ledger.is_gone(&item.owner).await? {
+                return Err(RebuildError::WriterAlive { owner: item.owner, batch: item.batch, ledger: self.ledger.address() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts every Batch that `sources/` shows.
+    async fn restore_published(&self, holder: &WorkerId, now: Moment, rebuilt: &mut Rebuilt) -> Result<(), RebuildError> {
+        let mut page = None;
+        loop {
+            let listed = self.bucket.list(layout::SOURCES, page).await?;
+            let batches = listed.objects.iter().filter_map(|object| layout::ArchiveKey::parse(&object.key)?.batch());
+            for batch in batches {
+                let landed = self.read_listed(&batch).await?;
+                rebuilt.twice += self.landed_elsewhere(&batch, &landed).await?;
+                self.ledger.restore(&batch, &landed, now.unix_ms).await?;
+                rebuilt.batches += 1;
+                rebuilt.sources += landed.len() as u64;
+            }
+            self.ledger.beat_lease(REBUILD_LEASE, holder).await?;
+            page = listed.next;
+            if page.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn landed_elsewhere(&self, batch: &BatchId, landed: &[LandedSource]) -> Result<u64, RebuildError> {
+        let sources: Vec<_> = landed.iter().map(|landed| landed.source.clone()).collect();
+        let holders = self.ledger.look(&sources).await?;
+        let elsewhere = holders.iter().flatten().filter(|holder| holder.batch != *batch && holder.landed.is_some());
+        Ok(elsewhere.count() as u64)
+    }
+
+    /// Manifests of Batches that no `sources/` object shows. If any of a Batch's objects is visible it was committed, and readers of `events/` may
+    /// have seen it: it is rolled forward. If none is, it may or may not have been; nothing of it was acknowledged, so that throwing it away
+    /// loses nothing.
+    async fn decide_staged(&self, now: Moment, rebuilt: &mut Rebuilt) -> Result<(), RebuildError> {
+        for batch in self.staged_batches().await? {
+            if self.bucket.head(&layout::sources_key(&batch)).await?.is_some() {
+                self.bucket.delete(&layout::manifest_key(&batch)).await?;
+                continue;
+            }
+            match self.visible_in_part(&batch).await? {
+                Some(manifest) => {
+                    self.make_visible(&manifest).await?;
+                    let landed = publish::landed_of(&manifest)?;
+                    self.ledger.restore(&batch, &landed, now.unix_ms).await?;
+                    self.bucket.delete(&layout::manifest_key(&batch)).await?;
+                    rebuilt.rolled_forward += 1;
+                    rebuilt.batches += 1;
+                    rebuilt.sources += landed.len() as u64;
+                }
+                None => {
+                    self.discard_staging(&batch).await?;
+                    rebuilt.discarded += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The manifest of a Batch of which at least one object is visible.
+    async fn visible_in_part(&self, batch: &BatchId) -> Result<Option<Manifest>, ProtocolError> {
+        let Some(bytes) = self.bucket.get(&layout::manifest_key(batch), publish::MAX_MANIFEST_BYTES).await? else { return Ok(None) };
+        let manifest = Manifest::parse_unverified(&bytes).map_err(|source| ProtocolError::Manifest { batch: *batch, source })?;
+        publish::check_manifest(batch, &manifest)?;
+        for upload in &manifest.uploads {
+            if self.bucket.head(&upload.key).await?.is_some() {
+                return Ok(Some(manifest));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,117 @@
+//! Recovery: what dead workers left is brought to an end. Run at start and every minute.
+
+use trailkeep_archive::{BatchId, layout};
+
+use super::{Manifest, Moment, Protocol, ProtocolError, publish::MAX_MANIFEST_BYTES};
+use crate::ports::{
+    bucket::StagedUpload,
+    ledger::{AbortIf, BatchItem, BatchState, Flip},
+};
+
+/// What a recovery did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Committed Batches that are published now.
+    pub rolled_forward: Vec<BatchId>,
+    /// Open Batches of dead workers that are aborted now.
+    pub aborted: Vec<BatchId>,
+    /// Open Batches whose workers may live.
+    pub alive: Vec<BatchItem>,
+    /// Leftovers in `staging/` of Batches that had come to an end.
+    pub swept: Vec<BatchId>,
+}
+
+impl Protocol {
+    /// Rolls committed Batches forward, aborts open ones whose workers are dead, and throws away what aborted ones staged.
+    ///
+    /// # Errors
+    /// [`ProtocolError`]; what was done until then stays done, and running it again goes on.
+    pub async fn recover(&self, now: Moment) -> Result<Recovered, ProtocolError> {
+        let mut recovered = Recovered::default();
+        for item in self.ledger.unfinished().await? {
+            match item.state {
+                BatchState::Committed => {
+                    self.roll_forward(&item.batch, now).await?;
+                    recovered.rolled_forward.push(item.batch);
+                }
+                BatchState::Open if self.is_dead(&item, now).await? => match self.abort_dead(&item).await? {
+                    None => recovered.aborted.push(item.batch),
+                    Some(moved) => recovered.alive.push(moved),
+                },
+                BatchState::Open => recovered.alive.push(item),
+                BatchState::Published | BatchState::Announced | BatchState::Aborted => {}
+            }
+        }
+        self.sweep_staging(&mut recovered).await?;
+        Ok(recovered)
+    }
+
+    /// Aborts a dead worker's open Batch and throws away what it staged. Answers the item if it moved meanwhile.
+    pub(super) async fn abort_dead(&self, item: &BatchItem) -> Result<Option<BatchItem>, ProtocolError> {
+        self.refuse_if_published(&item.batch, item.state).await?;
+        match self.ledger.abort(&item.batch, &AbortIf::BeatStillAt(item.beat)).await? {
+            Flip::Refused(moved) if moved.state != BatchState::Aborted => return Ok(Some(moved)),
+            Flip::Done | Flip::Refused(_) => {}
+        }
+        tracing::info!(batch = %item.batch, owner = %item.owner, "aborted the batch of a dead worker");
+        self.still.lock().unwrap_or_else(std::sync::PoisonError::into_inner).forget(&item.batch);
+        self.discard_staging(&item.batch).await?;
+        Ok(None)
+    }
+
+    /// Before anyone flips open → aborted: a Batch whose commit mark is visible was committed, whatever this ledger says.
+    pub(super) async fn refuse_if_published(&self, batch: &BatchId, state: BatchState) -> Result<(), ProtocolError> {
+        if self.bucket.head(&layout::sources_key(batch)).await?.is_none() {
+            return Ok(());
+        }
+        let state = self.ledger.batch(batch).await?.map_or(state, |item| item.state);
+        if matches!(state, BatchState::Open | BatchState::Aborted) {
+            return Err(ProtocolError::LedgerBehind { batch: *batch, state });
+        }
+        Ok(())
+    }
+
+    /// Throws away the uploads that an aborted Batch's manifest names, and the manifest. Without a manifest nobody knows its uploads: directories
+    /// sweep their temporary files, and on S3 a lifecycle rule ends uploads that are never completed.
+    pub(super) async fn discard_staging(&self, batch: &BatchId) -> Result<(), ProtocolError> {
+        let uploads = self.staged_uploads(batch).await?;
+        self.throw_away(batch, &uploads).await
+    }
+
+    async fn staged_uploads(&self, batch: &BatchId) -> Result<Vec<StagedUpload>, ProtocolError> {
+        let Some(bytes) = self.bucket.get(&layout::manifest_key(batch), MAX_MANIFEST_BYTES).await? else { return Ok(Vec::new()) };
+        // A manifest that was never committed is nobody's promise: if it cannot be read its uploads wait for the lifecycle rule.
+        Ok(Manifest::parse_unverified(&bytes).map(|manifest| manifest.uploads).unwrap_or_default())
+    }
+
+    /// Manifests that outlived their Batch: its worker died between the end and the deletion.
+    async fn sweep_staging(&self, recovered: &mut Recovered) -> Result<(), ProtocolError> {
+        for batch in self.staged_batches().await? {
+            match self.ledger.batch(&batch).await?.map(|item| item.state) {
+                Some(BatchState::Aborted) => self.discard_staging(&batch).await?,
+                Some(BatchState::Published | BatchState::Announced) => self.bucket.delete(&layout::manifest_key(&batch)).await?,
+                // Of Batches that the ledger does not know a rebuild decides.
+                None | Some(BatchState::Open | BatchState::Committed) => continue,
+            }
+            recovered.swept.push(batch);
+        }
+        Ok(())
+    }
+
+    /// Batches that have a manifest under `staging/`.
+    pub(super) async fn staged_batches(&self) -> Result<Vec<BatchId>, ProtocolError> {
+        let mut batches = Vec::new();
+        let mut page = None;
+        loop {
+            let listed = self.bucket.list(layout::STAGING, page).await?;
+            batches.extend(listed.objects.iter().filter_map(|object| match layout::ArchiveKey::parse(&object.key) {
+                Some(layout::ArchiveKey::Manifest { batch }) => Some(batch),
+                _ => None,
+            }));
+            page = listed.next;
+            if page.is_none() {
+                return Ok(batches);
+            }
+        }
+    }
+}
