@@ -1,0 +1,149 @@
+//! What S3's answers mean for a bucket, with the IAM action and what to do where that is known.
+//! Source: S3 API Reference, "Error responses"; S3 User Guide, "Troubleshoot access denied (403 Forbidden) errors".
+
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use trailkeep_pipeline::ports::bucket::BucketError;
+
+/// The IAM action that a call needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    ListBucket,
+    GetObject,
+    PutObject,
+    DeleteObject,
+    AbortMultipartUpload,
+    RestoreObject,
+    GetEncryptionConfiguration,
+}
+
+impl Action {
+    /// As IAM spells it.
+    pub(super) fn iam(self) -> &'static str {
+        match self {
+            Self::ListBucket => "s3:ListBucket",
+            Self::GetObject => "s3:GetObject",
+            Self::PutObject => "s3:PutObject",
+            Self::DeleteObject => "s3:DeleteObject",
+            Self::AbortMultipartUpload => "s3:AbortMultipartUpload",
+            Self::RestoreObject => "s3:RestoreObject",
+            Self::GetEncryptionConfiguration => "s3:GetEncryptionConfiguration",
+        }
+    }
+
+    fn hint(self) -> &'static str {
+        match self {
+            Self::GetObject => {
+                "allow s3:GetObject on it (s3:GetObjectVersion for a version) and kms:Decrypt on its key; \
+                 without s3:ListBucket on the bucket, S3 answers the same for a key that is not there"
+            }
+            Self::PutObject => {
+                "allow s3:PutObject on it, s3:PutObjectRetention where it is locked, and kms:GenerateDataKey and kms:Decrypt on its key"
+            }
+            Self::ListBucket | Self::GetEncryptionConfiguration => "allow it on the bucket",
+            Self::DeleteObject | Self::AbortMultipartUpload | Self::RestoreObject => "allow it on the bucket's objects",
+        }
+    }
+}
+
+/// What S3 said, or why it said nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub(super) struct Answer {
+    /// HTTP status; `None` where no answer came.
+    pub(super) status: Option<u16>,
+    /// S3's error code; empty where it gave none, as on HEAD.
+    pub(super) code: String,
+    text: String,
+}
+
+impl Answer {
+    /// Takes the answer out of the SDK's error.
+    pub(super) fn of<E>(error: &SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let response = error.raw_response();
+        let status = response.map(|response| response.status().as_u16());
+        let code = error.code().unwrap_or_default().to_owned();
+        let text = match status {
+            None => DisplayErrorContext(error).to_string(),
+            Some(status) => {
+                let region = response.and_then(|response| response.headers().get("x-amz-bucket-region"));
+                let elsewhere = region.filter(|_| matches!(status, 301 | 307 | 400)).map(|region| format!("; the bucket is in {region}"));
+                let message = error.message().map(|message| format!(": {message}"));
+                format!("S3 answered {status} {code}{}{}", message.unwrap_or_default(), elsewhere.unwrap_or_default())
+            }
+        };
+        Self { status, code, text }
+    }
+
+    /// Somebody else wrote, or is writing, under a condition.
+    pub(super) fn condition(&self) -> Option<Condition> {
+        match (self.status, self.code.as_str()) {
+            (Some(412), _) | (_, "PreconditionFailed") => Some(Condition::Failed),
+            (_, "ConditionalRequestConflict") => Some(Condition::Conflict),
+            (_, "NoSuchUpload") => Some(Condition::NoUpload),
+            _ => None,
+        }
+    }
+
+    fn absent(&self) -> bool {
+        matches!(self.code.as_str(), "NoSuchKey" | "NoSuchBucket" | "NoSuchVersion" | "NoSuchUpload" | "NotFound")
+            || self.status == Some(404)
+    }
+
+    /// A hint where the call was refused.
+    fn refused(&self, action: Action) -> Option<String> {
+        let bad_credentials = ["InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "RequestTimeTooSkewed"];
+        if bad_credentials.contains(&self.code.as_str()) {
+            return Some(format!("check the AWS credentials and the clock ({self})"));
+        }
+        if self.status.is_none() && self.text.contains("credential") {
+            return Some(format!("no AWS credentials were found: set AWS_PROFILE or sign in ({self})"));
+        }
+        if self.code.starts_with("KMS.") {
+            return Some(format!("look at the object's KMS key: it is disabled, gone or not for this use ({self})"));
+        }
+        if self.status != Some(403) {
+            return None;
+        }
+        let kms = self.text.contains("kms:").then(|| format!("allow it in the policy of the KMS key, too ({self})"));
+        Some(kms.unwrap_or_else(|| action.hint().to_owned()))
+    }
+
+    /// The error of a call on `what`.
+    pub(super) fn explain(self, action: Action, what: String) -> BucketError {
+        if self.code == "InvalidObjectState" {
+            return BucketError::Archived { what, storage_class: "an archived storage class".to_owned() };
+        }
+        if let Some(hint) = self.refused(action) {
+            return BucketError::Denied { operation: action.iam().to_owned(), what, hint };
+        }
+        if self.absent() {
+            return BucketError::NotFound { what };
+        }
+        if self.condition() == Some(Condition::Failed) {
+            return BucketError::Changed { what };
+        }
+        BucketError::Failed { operation: action.iam().to_owned(), what, source: Box::new(self) }
+    }
+}
+
+/// How a conditional write, or the completion of an upload, did not go through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// 412: something is there (or is another object).
+    Failed,
+    /// 409: another write to the key is under way.
+    Conflict,
+    /// The upload is not there: completed, aborted or swept.
+    NoUpload,
+}
+
+/// The error of a call on `what`.
+pub(super) fn explain<E>(action: Action, what: impl Into<String>, error: &SdkError<E>) -> BucketError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    Answer::of(error).explain(action, what.into())
+}
