@@ -1,0 +1,27 @@
+//! Asks an archive in SQL with DataFusion.
+//!
+//! Tables: `events`, `sources`, `quarantine`; views: `cloudtrail`, `security_lake_v1`. A question lists what it can touch, leaves out
+//! files by category, event day and time, and row groups by statistics and bloom filters; [`IoStats`] tells what was left.
+//! Where the archive lies is the [`AuditBucket`] port's matter; writing it is not done here.
+//!
+//! [`AuditBucket`]: trailkeep_pipeline::ports::bucket::AuditBucket
+
+mod catalog;
+mod dialect;
+mod engine;
+mod error;
+mod functions;
+mod index;
+mod io;
+mod json_path;
+mod plan_io;
+pub mod render;
+mod session;
+mod statement;
+mod suggest;
+mod tables;
+
+pub use engine::{Engine, EngineConfig, QueryCost, QueryResult};
+pub use error::QueryError;
+pub use index::RecordIndex;
+pub use io::IoStats;

@@ -1,0 +1,223 @@
+//! Every Record once: CloudTrail delivers some Records several times, in several LogObjects and so in several Batches.
+//!
+//! Two rows are the same Record where their `record_hash` and account are equal: the hash is SHA-256 over the Record's verbatim bytes,
+//! so event id and category are equal too. Which of the rows is kept is left open; they differ in pointers only.
+
+use std::{
+    collections::HashSet,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use arrow_array::{Array, BooleanArray, RecordBatch, cast::AsArray};
+use arrow_schema::SchemaRef;
+use arrow_select::filter::filter_record_batch;
+use datafusion::{
+    common::{Result, config::ConfigOptions, exec_datafusion_err, internal_err, tree_node::TreeNodeRecursion},
+    execution::{
+        SendableRecordBatchStream, TaskContext,
+        memory_pool::{MemoryConsumer, MemoryReservation},
+    },
+    physical_expr::{EquivalenceProperties, PhysicalExpr, expressions::Column},
+    physical_plan::{
+        DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties,
+        filter_pushdown::{ChildPushdownResult, FilterDescription, FilterPushdownPhase, FilterPushdownPropagation},
+        metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet},
+        projection::{ProjectionExec, ProjectionExpr},
+        stream::RecordBatchStreamAdapter,
+    },
+};
+use futures::TryStreamExt;
+
+/// The columns that make a Record the same; they ride at the end of what is read, and are dropped here.
+const KEY: [&str; 2] = ["record_hash", "accountid"];
+/// Sets that share the work of remembering, so that threads rarely wait for each other.
+const SHARDS: usize = 64;
+/// Bytes a remembered Record takes, with the free room of a hash set.
+const REMEMBERED_BYTES: usize = 34;
+
+/// Passes each Record once.
+#[derive(Debug)]
+pub(super) struct DistinctRecords {
+    input: Arc<dyn ExecutionPlan>,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+    /// Made anew for each execution, shared by its partitions.
+    seen: Mutex<Option<Arc<Seen>>>,
+}
+
+impl DistinctRecords {
+    /// What must be read for a projection: its columns, then the key's.
+    pub(super) fn projection(columns: &SchemaRef, projection: Option<&Vec<usize>>) -> Vec<usize> {
+        let mut read = projection.cloned().unwrap_or_else(|| (0..columns.fields().len()).collect());
+        read.extend(KEY.iter().filter_map(|name| columns.index_of(name).ok()));
+        read
+    }
+
+    /// Over an input whose last columns are the key's.
+    pub(super) fn over(input: Arc<dyn ExecutionPlan>) -> Self {
+        let width = input.schema().fields().len().saturating_sub(KEY.len());
+        let schema: SchemaRef =
+            Arc::new(arrow_schema::Schema::new(input.schema().fields().iter().take(width).cloned().collect::<Vec<_>>()));
+        let properties = Arc::new(PlanProperties::new(
+            EquivalenceProperties::new(schema),
+            datafusion::physical_plan::Partitioning::UnknownPartitioning(input.output_partitioning().partition_count()),
+            input.pipeline_behavior(),
+            input.boundedness(),
+        ));
+        Self { input, properties, metrics: ExecutionPlanMetricsSet::new(), seen: Mutex::default() }
+    }
+
+    fn seen(&self, context: &TaskContext) -> Arc<Seen> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(seen.get_or_insert_with(|| Arc::new(Seen::new(context))))
+    }
+}
+
+impl DisplayAs for DistinctRecords {
+    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DistinctRecords: by={}", KEY.join(", "))
+    }
+}
+
+impl ExecutionPlan for DistinctRecords {
+    fn name(&self) -> &'static str {
+        "DistinctRecords"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(&self, _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        match <[_; 1]>::try_from(children) {
+            Ok([input]) => Ok(Arc::new(Self::over(input))),
+            Err(children) => internal_err!("DistinctRecords has one input, not {}", children.len()),
+        }
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let seen = self.seen(&context);
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let schema = self.schema();
+        let out = Arc::clone(&schema);
+        let stream = self.input.execute(partition, context)?.and_then(move |batch| {
+            let passed = {
+                let _timer = metrics.elapsed_compute().timer();
+                seen.first_of(&batch, &out)
+            };
+            if let Ok(batch) = &passed {
+                metrics.record_output(batch.num_rows());
+            }
+            std::future::ready(passed)
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stream)))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    /// What is computed from columns is computed below, so that only the parts of nested columns that are asked for are read.
+    fn try_swapping_with_projection(&self, projection: &ProjectionExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let input = self.input.schema();
+        let width = self.schema().fields().len();
+        let key = (width..input.fields().len()).map(|index| {
+            let name = input.field(index).name().clone();
+            ProjectionExpr { expr: Arc::new(Column::new(&name, index)), alias: name }
+        });
+        let below: Vec<ProjectionExpr> = projection.expr().iter().cloned().chain(key).collect();
+        let input = ProjectionExec::try_new(below, Arc::clone(&self.input))?;
+        Ok(Some(Arc::new(Self::over(Arc::new(input)))))
+    }
+
+    /// Filters go below: rows of the same Record pass them together.
+    fn gather_filters_for_pushdown(
+        &self,
+        _phase: FilterPushdownPhase,
+        parent_filters: Vec<Arc<dyn PhysicalExpr>>,
+        _config: &ConfigOptions,
+    ) -> Result<FilterDescription> {
+        FilterDescription::from_children(parent_filters, &self.children())
+    }
+
+    fn handle_child_pushdown_result(
+        &self,
+        _phase: FilterPushdownPhase,
+        child_pushdown_result: ChildPushdownResult,
+        _config: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        Ok(FilterPushdownPropagation::if_all(child_pushdown_result))
+    }
+}
+
+/// Records that went by in one execution.
+#[derive(Debug)]
+struct Seen {
+    shards: Vec<Mutex<HashSet<u128>>>,
+    reservation: MemoryReservation,
+}
+
+impl Seen {
+    fn new(context: &TaskContext) -> Self {
+        let reservation = MemoryConsumer::new("records seen once").register(context.memory_pool());
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), reservation }
+    }
+
+    /// The rows whose Record was not seen before, without the key columns.
+    fn first_of(&self, batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+        let width = schema.fields().len();
+        let [hash, account] = [batch.column(width), batch.column(width + 1)];
+        let (hash, account) = (hash.as_string_opt::<i32>(), account.as_string_opt::<i32>());
+        let (Some(hash), Some(account)) = (hash, account) else { return internal_err!("the key columns are no text") };
+        let mut fresh = 0usize;
+        let first: BooleanArray = (0..batch.num_rows())
+            .map(|row| {
+                // A row without a hash cannot be told from others, so it is kept.
+                let new =
+                    hash.is_null(row) || self.insert(key(hash.value(row), if account.is_null(row) { "" } else { account.value(row) }));
+                fresh += usize::from(new);
+                Some(new)
+            })
+            .collect();
+        self.reservation.try_grow(fresh * REMEMBERED_BYTES)?;
+        let kept = batch.project(&(0..width).collect::<Vec<_>>())?;
+        let kept = if fresh == batch.num_rows() { kept } else { filter_record_batch(&kept, &first)? };
+        kept.with_schema(Arc::clone(schema)).map_err(|error| exec_datafusion_err!("a batch without its key columns does not fit: {error}"))
+    }
+
+    fn insert(&self, key: u128) -> bool {
+        let shard = (key >> 64) as usize % SHARDS;
+        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner).insert(key)
+    }
+}
+
+/// 128 bits of the hash, with the account's digits mixed in.
+fn key(hash: &str, account: &str) -> u128 {
+    let digits = |key: u128, byte: &u8| key << 4 | u128::from(if byte.is_ascii_digit() { byte & 15 } else { (byte & 15) + 9 & 15 });
+    let hash = hash.as_bytes().iter().take(32).fold(0, digits);
+    let account = account.as_bytes().iter().take(16).fold(0, digits);
+    hash ^ account << 64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_tells_hashes_and_accounts_apart() {
+        let hash = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+        assert_eq!(key(hash, "111122223333"), key(hash, "111122223333"));
+        assert_ne!(key(hash, "111122223333"), key(hash, "111122223334"));
+        assert_ne!(key(hash, "111122223333"), key(&hash.replace("ff", "fe"), "111122223333"));
+        assert_eq!(key(hash, ""), 0x0011_2233_4455_6677_8899_aabb_ccdd_eeff);
+    }
+}

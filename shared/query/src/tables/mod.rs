@@ -1,0 +1,12 @@
+//! The archive's tables as the engine scans them: `events` (as landed, or every Record once), `sources`, `quarantine`.
+
+mod archive_table;
+mod day_statistics;
+mod days;
+mod distinct;
+mod implied;
+mod listing;
+mod scope;
+
+pub(crate) use archive_table::{ArchiveTable, TableKind};
+pub(crate) use scope::QueryScope;

@@ -1,0 +1,9 @@
+//! The engine over small archives, in memory and in directories.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod answers;
+mod archives;
+mod asking;
+mod pruning;
+mod views;
