@@ -1,0 +1,69 @@
+//! What the command line takes. Each command keeps its own arguments in `commands/<name>.rs`.
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{commands, exit::Exit};
+
+/// Keeps CloudTrail: lands it once, normalised and provable; asks it in SQL; gives it back byte for byte.
+#[derive(Debug, Parser)]
+#[command(name = "trailkeep", version, about, long_about = None, propagate_version = true, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but some objects must be tried again; 130 interrupted and drained.
+
+Example:
+  trailkeep synth --out trail --accounts 5 --regions 4 --hours 6
+  trailkeep ingest --from trail --archive audit
+  trailkeep query --archive audit \"SELECT eventname, count(*) FROM cloudtrail GROUP BY 1 ORDER BY 2 DESC LIMIT 10\"";
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Globals {
+    /// S3 endpoint instead of AWS's own, for emulators and S3-compatible stores.
+    #[arg(long, global = true, env = "TRAILKEEP_S3_ENDPOINT", value_name = "URL")]
+    pub(crate) s3_endpoint: Option<String>,
+    /// AWS Region of the buckets; default: as the AWS SDK finds it.
+    #[arg(long, global = true, env = "TRAILKEEP_AWS_REGION", value_name = "REGION")]
+    pub(crate) aws_region: Option<String>,
+    /// More log lines on standard error (-v info, -vv debug).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Ingest(commands::ingest::Ingest),
+    Query(commands::query::Query),
+    Raw(commands::raw::Raw),
+    Stats(commands::stats::Stats),
+    Synth(commands::synth::Synth),
+}
+
+impl Command {
+    pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        match self {
+            Self::Ingest(command) => command.run(globals),
+            Self::Query(command) => command.run(globals),
+            Self::Raw(command) => command.run(globals),
+            Self::Stats(command) => command.run(globals),
+            Self::Synth(command) => command.run(globals),
+        }
+    }
+}
+
+/// Log lines go to standard error; `RUST_LOG` overrides `-v`.
+pub(crate) fn start_logging(globals: &Globals) {
+    let default = match globals.verbose {
+        0 => "warn",
+        1 => "info",
+        _ => "debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -1,0 +1,275 @@
+//! `trailkeep ingest`: lands a trail's files in an archive, once.
+
+mod outside;
+mod progress;
+mod report;
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    path::PathBuf,
+    sync::Arc,
+    thread::available_parallelism,
+};
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use trailkeep_archive::ClassLabel;
+use trailkeep_ocsf::{Classes, Redaction};
+use trailkeep_pipeline::ingest::{
+    BatchLimits, DeliveryWindow, EncodingConfig, IngestConfig, IngestPorts, IngestSummary, OriginConfig, Shutdown, ingest, plan,
+};
+
+use self::{
+    outside::Machine,
+    progress::Progress,
+    report::{Plan, Report},
+};
+use crate::{
+    cli::Globals,
+    exit::Exit,
+    location::{Location, Origin},
+};
+
+/// Land CloudTrail's files in an archive, each exactly once.
+///
+/// Takes a trail's files from a directory or bucket, normalises them to OCSF, packs the originals byte for byte, and publishes both. It may be
+/// stopped and run again at any time: what has landed is recognised and not landed twice. Ctrl-C finishes what was begun; a second one leaves at
+/// once.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Ingest {
+    /// Where the trail's files are: a directory or s3://bucket/prefix.
+    #[arg(long, value_name = "DIR|S3-URL")]
+    from: Location,
+    /// The archive: a directory (made if need be) or s3://bucket/prefix.
+    #[arg(long, value_name = "DIR|S3-URL", env = "TRAILKEEP_ARCHIVE")]
+    archive: Location,
+    /// The ledger's SQLite file; needed for archives on S3. Default: inside a directory archive.
+    #[arg(long, value_name = "FILE", env = "TRAILKEEP_LEDGER")]
+    ledger: Option<PathBuf>,
+    /// Worker threads; default: the machine's cores.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+    /// Say what would be done; write nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Only files delivered at or after this: 2026-01-31 or 2026-01-31T10:00:00Z.
+    #[arg(long, value_name = "TIME", value_parser = moment_ms)]
+    since: Option<i64>,
+    /// Only files delivered before this.
+    #[arg(long, value_name = "TIME", value_parser = moment_ms)]
+    until: Option<i64>,
+    /// Only keys below the origin that start so.
+    #[arg(long, value_name = "PREFIX", default_value = "")]
+    prefix: String,
+    /// The bucket that a copied tree (or replica) stands for. Default: the bucket itself, or what the tree's digests name.
+    #[arg(long, value_name = "NAME")]
+    bucket: Option<String>,
+    /// The trail's S3 key prefix, which a copied tree may have lost. Default: as the tree's digests say.
+    #[arg(long, value_name = "PREFIX")]
+    key_prefix: Option<String>,
+    /// Also take *.json and *.json.gz files whose names CloudTrail did not make.
+    #[arg(long)]
+    all_files: bool,
+    /// Retention class of the packed originals.
+    #[arg(long, value_name = "LABEL", default_value = "standard")]
+    class_label: ClassLabel,
+    /// OCSF classes: Security Lake's, or finer ones.
+    #[arg(long, value_enum, default_value_t = ClassChoice::Lake)]
+    classes: ClassChoice,
+    /// Keep each record's text in its row as well.
+    #[arg(long)]
+    raw_data: bool,
+    /// Redact values at this path of a record in the events table, as requestParameters.password; may be given several times.
+    #[arg(long, value_name = "PATH")]
+    redact_path: Vec<String>,
+    /// Do not redact credentials in responseElements. The originals are never redacted.
+    #[arg(long)]
+    no_redact: bool,
+    /// zstd level of the events files.
+    #[arg(long, value_name = "LEVEL", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=22))]
+    zstd_level: i32,
+    /// How the outcome is told.
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    output: Output,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  trailkeep ingest --from ./trail --archive ./audit
+  trailkeep ingest --from s3://org-logs --archive ./audit --since 2026-01-01 --until 2026-02-01
+  trailkeep ingest --from ./copy-of-bucket --bucket org-logs --archive ./audit --dry-run
+
+Exit codes: 0 done (what was quarantined is told); 1 failed; 2 wrong usage; 3 some objects must be tried again; 130 interrupted and drained.";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ClassChoice {
+    /// Security Lake's: Account Change, Authentication, API Activity; Detection Finding for Insights.
+    Lake,
+    /// Besides those finer ones where they fit.
+    Fine,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// A few lines, and a progress bar on a terminal.
+    Human,
+    /// One JSON object on standard output.
+    Json,
+}
+
+impl Ingest {
+    pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        Location::check_apart(&self.from, &self.archive)?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("failed to start the runtime")?;
+        let origin = runtime.block_on(self.from.open_origin(globals))?;
+        let config = self.config(&origin)?;
+        let progress = Progress::new(self.output == Output::Human && std::io::stderr().is_terminal());
+        if self.dry_run {
+            self.plan(&config, &origin, &runtime, &progress, globals)
+        } else {
+            self.ingest(&config, &origin, &runtime, &progress, globals)
+        }
+    }
+
+    fn config(&self, origin: &Origin) -> anyhow::Result<IngestConfig> {
+        let mut redaction = if self.no_redact { Redaction::none() } else { Redaction::default() };
+        for path in &self.redact_path {
+            redaction = redaction.with_path(path)?;
+        }
+        Ok(IngestConfig {
+            origin: OriginConfig {
+                prefix: format!("{}{}", origin.prefix, self.prefix),
+                key_prefix: self.key_prefix.clone(),
+                bucket: self.bucket.clone(),
+                all_files: self.all_files,
+                window: DeliveryWindow { since_ms: self.since, until_ms: self.until },
+            },
+            threads: self.threads.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from),
+            encoding: EncodingConfig {
+                classes: match self.classes {
+                    ClassChoice::Lake => Classes::Lake,
+                    ClassChoice::Fine => Classes::Fine,
+                },
+                redaction,
+                raw_data_inline: self.raw_data,
+                zstd_level: self.zstd_level,
+            },
+            class: self.class_label.clone(),
+            retention: None,
+            limits: BatchLimits::default(),
+        })
+    }
+
+    fn ingest(
+        &self,
+        config: &IngestConfig,
+        origin: &Origin,
+        runtime: &tokio::runtime::Runtime,
+        progress: &Progress,
+        globals: &Globals,
+    ) -> anyhow::Result<Exit> {
+        let (machine, shutdown) = (Machine::new(), Shutdown::default());
+        let process = outside::process_name(&machine);
+        let joining = outside::join(&self.archive, self.ledger.as_deref(), &process, &machine, globals, &shutdown);
+        let joined = runtime.block_on(joining)?;
+        runtime.spawn(stop_on_ctrl_c(shutdown.clone()));
+        let ports = IngestPorts {
+            origin: Arc::clone(&origin.bucket),
+            protocol: Arc::clone(&joined.protocol),
+            process,
+            surroundings: Arc::new(machine),
+            runtime: runtime.handle().clone(),
+        };
+        let outcome = ingest(config, &ports, &shutdown, progress);
+        runtime.block_on(joined.leave());
+        progress.clear();
+        let summary = outcome?;
+        self.tell(&summary, &Report { summary: &summary, archive: &self.archive.to_string() })?;
+        Ok(exit_of(&summary))
+    }
+
+    fn plan(
+        &self,
+        config: &IngestConfig,
+        origin: &Origin,
+        runtime: &tokio::runtime::Runtime,
+        progress: &Progress,
+        globals: &Globals,
+    ) -> anyhow::Result<Exit> {
+        let machine = Machine::new();
+        let process = outside::process_name(&machine);
+        let looking = outside::look(&self.archive, self.ledger.as_deref(), &process, &machine, globals);
+        let protocol = runtime.block_on(looking)?;
+        let plan = plan(&config.origin, &*origin.bucket, protocol.as_ref(), runtime.handle(), progress)?;
+        progress.clear();
+        self.tell(&plan, &Plan(&plan))?;
+        Ok(Exit::Done)
+    }
+
+    fn tell(&self, machine: &impl serde::Serialize, human: &impl std::fmt::Display) -> anyhow::Result<()> {
+        let text = match self.output {
+            Output::Human => human.to_string(),
+            Output::Json => format!("{}\n", serde_json::to_string(machine).context("failed to write the outcome as json")?),
+        };
+        std::io::stdout().lock().write_all(text.as_bytes()).context("failed to write to standard output")
+    }
+}
+
+fn exit_of(summary: &IngestSummary) -> Exit {
+    if summary.interrupted {
+        Exit::Interrupted
+    } else if summary.try_again > 0 {
+        Exit::TryAgain
+    } else {
+        Exit::Done
+    }
+}
+
+/// The first Ctrl-C lets the run land what it has begun; the second leaves at once, which the Batch protocol makes safe.
+#[expect(clippy::disallowed_methods, reason = "the person asked twice, and what was staged is thrown away by the next run")]
+async fn stop_on_ctrl_c(shutdown: Shutdown) {
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    shutdown.request();
+    tracing::warn!("stopping: landing what was begun; press ctrl-c again to leave at once");
+    if tokio::signal::ctrl_c().await.is_ok() {
+        std::process::exit(130);
+    }
+}
+
+/// A date (its first moment, UTC) or an RFC 3339 time, in milliseconds since the Unix epoch.
+fn moment_ms(text: &str) -> Result<i64, String> {
+    if let Ok(date) = text.parse::<jiff::civil::Date>()
+        && text.len() == 10
+    {
+        let moment = date.to_zoned(jiff::tz::TimeZone::UTC).map_err(|error| error.to_string())?;
+        return Ok(moment.timestamp().as_millisecond());
+    }
+    let moment = text.parse::<jiff::Timestamp>();
+    moment.map(jiff::Timestamp::as_millisecond).map_err(|_| "give a date as 2026-01-31 or a time as 2026-01-31T10:00:00Z".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_dates_or_rfc_3339() {
+        assert_eq!(moment_ms("2026-01-15"), Ok(1_768_435_200_000));
+        assert_eq!(moment_ms("2026-01-15T01:00:00+01:00"), Ok(1_768_435_200_000));
+        for text in ["yesterday", "2026-02-30", "2026-01-15T00:00:00", ""] {
+            assert!(moment_ms(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_must_be_tried_again_has_an_exit_code_of_its_own() {
+        let summary = |try_again, interrupted| IngestSummary { try_again, interrupted, ..IngestSummary::default() };
+        assert_eq!(exit_of(&summary(0, false)), Exit::Done);
+        assert_eq!(exit_of(&summary(1, false)), Exit::TryAgain);
+        assert_eq!(exit_of(&summary(1, true)), Exit::Interrupted);
+    }
+}

@@ -1,0 +1,182 @@
+//! The outside of a run: clocks, randomness, the archive with its ledger, and the lease of an S3 archive.
+
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context as _, bail};
+use tokio::task::JoinHandle;
+use trailkeep_local::{SqliteLedger, SqliteOptions};
+use trailkeep_pipeline::{
+    archive_guard,
+    archive_lease::{ArchiveLease, Taking},
+    ingest::{Shutdown, Surroundings},
+    ports::{
+        bucket::AuditBucket,
+        ledger::{Ledger, WorkerId},
+    },
+    protocol::{LEASE, Moment, Protocol, Stillness},
+};
+
+use crate::{cli::Globals, location::Location};
+
+/// How often the lease of an S3 archive is moved, or asked for again.
+const LEASE_BEAT: Duration = Duration::from_secs(10);
+
+/// The machine's clocks and random numbers.
+#[derive(Debug)]
+pub(super) struct Machine {
+    began: Instant,
+}
+
+impl Machine {
+    pub(super) fn new() -> Self {
+        Self { began: Instant::now() }
+    }
+}
+
+impl Surroundings for Machine {
+    fn now(&self) -> Moment {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Moment { unix_ms: since_epoch.as_millis() as i64, monotonic_ms: self.began.elapsed().as_millis() as u64 }
+    }
+
+    fn random(&self) -> u64 {
+        // The standard library's hasher is keyed by the system's random numbers, anew for each.
+        let mut hasher = RandomState::new().build_hasher();
+        hasher.write_u128(self.began.elapsed().as_nanos());
+        hasher.finish()
+    }
+}
+
+/// This process's name in the ledger.
+pub(super) fn process_name(machine: &Machine) -> String {
+    format!("ingest-{:016x}", machine.random())
+}
+
+/// An archive that this process may write to.
+#[derive(Debug)]
+pub(super) struct Joined {
+    pub(super) protocol: Arc<Protocol>,
+    lease: Option<JoinHandle<()>>,
+    release: Arc<tokio::sync::Notify>,
+}
+
+impl Joined {
+    /// Gives back what was taken.
+    pub(super) async fn leave(self) {
+        self.release.notify_one();
+        if let Some(lease) = self.lease {
+            // A lease that could not be given back runs out by itself.
+            let _ = lease.await;
+        }
+    }
+}
+
+/// Opens an archive to write to it, making it where there is none.
+pub(super) async fn join(
+    location: &Location,
+    ledger: Option<&Path>,
+    process: &str,
+    machine: &Machine,
+    globals: &Globals,
+    shutdown: &Shutdown,
+) -> anyhow::Result<Joined> {
+    let bucket = location.create_archive(globals).await?;
+    // Looked at before the ledger is made: an archive that cannot be used is left as it is.
+    archive_guard::read(&*bucket).await?;
+    let path = ledger_path(&*bucket, ledger)?;
+    let options = SqliteOptions { process: process.to_owned(), new_id: format!("{:016x}{:016x}", machine.random(), machine.random()) };
+    let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&path, &options)?);
+    let release = Arc::new(tokio::sync::Notify::new());
+    let lease = match bucket.local_path() {
+        Some(_) => None,
+        None => Some(keep_lease(Arc::clone(&bucket), process, machine, shutdown, Arc::clone(&release)).await?),
+    };
+    let descriptor = archive_guard::join(&*bucket, &*ledger, machine.now().unix_ms).await?;
+    Ok(Joined { protocol: Arc::new(Protocol::new(ledger, bucket, descriptor.epoch, LEASE)), lease, release })
+}
+
+/// Opens an archive to look at it; `None` where there is none yet.
+pub(super) async fn look(
+    location: &Location,
+    ledger: Option<&Path>,
+    process: &str,
+    machine: &Machine,
+    globals: &Globals,
+) -> anyhow::Result<Option<Protocol>> {
+    if let Location::Directory(path) = location
+        && !path.exists()
+    {
+        return Ok(None);
+    }
+    let bucket = location.open_archive(globals).await?;
+    let Some(descriptor) = archive_guard::read(&*bucket).await? else { return Ok(None) };
+    let path = ledger_path(&*bucket, ledger)?;
+    if !path.exists() {
+        bail!("the archive {location} has no ledger at {}: it must be rebuilt from the archive", path.display());
+    }
+    let options = SqliteOptions { process: process.to_owned(), new_id: format!("{:016x}{:016x}", machine.random(), machine.random()) };
+    let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&path, &options)?);
+    Ok(Some(Protocol::new(ledger, bucket, descriptor.epoch, LEASE)))
+}
+
+fn ledger_path(bucket: &dyn AuditBucket, given: Option<&Path>) -> anyhow::Result<PathBuf> {
+    match (given, bucket.local_path()) {
+        (Some(path), _) => Ok(path.to_owned()),
+        (None, Some(root)) => Ok(root.join(trailkeep_local::LEDGER_IN_ARCHIVE)),
+        (None, None) => {
+            bail!("an archive on S3 needs a ledger on this machine: name its file with --ledger FILE, and keep it for every later run")
+        }
+    }
+}
+
+/// Takes the lease of an S3 archive, waiting for a dead holder's to run out, and keeps it until told to release it.
+async fn keep_lease(
+    bucket: Arc<dyn AuditBucket>,
+    process: &str,
+    machine: &Machine,
+    shutdown: &Shutdown,
+    release: Arc<tokio::sync::Notify>,
+) -> anyhow::Result<JoinHandle<()>> {
+    let address = bucket.address();
+    let mut lease = take_lease(bucket, process, machine).await.with_context(|| format!("failed to take the lease of {address}"))?;
+    let shutdown = shutdown.clone();
+    Ok(tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                () = release.notified() => break,
+                () = tokio::time::sleep(LEASE_BEAT) => {}
+            }
+            match lease.beat().await {
+                Ok(true) => {}
+                Ok(false) => {
+                    tracing::error!(archive = address, "another process took the lease over; this run stops");
+                    return shutdown.request();
+                }
+                Err(error) => tracing::warn!(archive = address, %error, "the lease could not be moved; it goes on"),
+            }
+        }
+        if let Err(error) = lease.release().await {
+            tracing::warn!(archive = address, %error, "the lease could not be given back; it runs out by itself");
+        }
+    }))
+}
+
+async fn take_lease(bucket: Arc<dyn AuditBucket>, process: &str, machine: &Machine) -> anyhow::Result<ArchiveLease> {
+    let mut watch = Stillness::new(LEASE);
+    let began = Instant::now();
+    loop {
+        match ArchiveLease::take(Arc::clone(&bucket), &WorkerId::new(process, 0), &mut watch, machine.now()).await? {
+            Taking::Taken(lease) => return Ok(lease),
+            Taking::HeldBy { holder } if began.elapsed() > LEASE + LEASE_BEAT * 2 => {
+                bail!("{holder} is writing to it; run this again when that has ended")
+            }
+            Taking::HeldBy { holder } => tracing::warn!(holder, "another process holds the lease; waiting to see whether it lives"),
+        }
+        tokio::time::sleep(LEASE_BEAT).await;
+    }
+}

@@ -1,0 +1,19 @@
+//! The `trailkeep` command: parses the command line, starts the runtime, maps errors to exit codes.
+
+mod cli;
+mod commands;
+mod exit;
+mod location;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    cli::start_logging(&cli.globals);
+    match cli.command.run(&cli.globals) {
+        Ok(code) => code.into(),
+        Err(error) => exit::report(&error),
+    }
+}
