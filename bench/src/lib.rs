@@ -1,0 +1,1 @@
+//! Measures ingest and query beside their limits and peers.

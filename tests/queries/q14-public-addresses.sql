@@ -1,0 +1,21 @@
+-- Calls from public IPv4 addresses
+-- rows: any
+SELECT src_endpoint.ip AS address, api.operation AS operation, count(*) AS calls
+FROM events
+WHERE contains('0.0.0.0/0', CAST(src_endpoint.ip AS IPADDRESS))
+  AND NOT contains('10.0.0.0/8', CAST(src_endpoint.ip AS IPADDRESS))
+  AND NOT contains('172.16.0.0/12', CAST(src_endpoint.ip AS IPADDRESS))
+  AND NOT contains('192.168.0.0/16', CAST(src_endpoint.ip AS IPADDRESS))
+GROUP BY src_endpoint.ip, api.operation
+ORDER BY calls DESC, address, operation
+LIMIT 25;
+-- duckdb:
+SELECT src_endpoint.ip AS address, api.operation AS operation, count(*) AS calls
+FROM events
+WHERE regexp_full_match(src_endpoint.ip, '[0-9]+(\.[0-9]+){3}')
+  AND NOT src_endpoint.ip LIKE '10.%'
+  AND NOT regexp_full_match(src_endpoint.ip, '172\.(1[6-9]|2[0-9]|3[01])\..*')
+  AND NOT src_endpoint.ip LIKE '192.168.%'
+GROUP BY src_endpoint.ip, api.operation
+ORDER BY calls DESC, address, operation
+LIMIT 25;

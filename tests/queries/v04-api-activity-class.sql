@@ -1,0 +1,13 @@
+-- Source version 1: API Activity had the number 3005
+-- rows: some
+SELECT type_uid, count(*) AS events
+FROM security_lake_v1
+WHERE class_uid = 3005
+GROUP BY type_uid
+ORDER BY type_uid;
+-- duckdb:
+SELECT CAST(300500 + activity_id AS INTEGER) AS type_uid, count(*) AS events
+FROM events
+WHERE class_uid = 6003
+GROUP BY activity_id
+ORDER BY type_uid;
