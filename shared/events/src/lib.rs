@@ -16,3 +16,6 @@ pub use encoder::{EncodeError, Encoded, Encoder, EncoderConfig, MAX_PARTITIONS};
 pub use files::{EventsFile, PartitionSink};
 pub use object::{BrokenRecord, Inflated, ObjectContext, ObjectReport};
 pub use properties::writer_properties;
+
+#[cfg(test)]
+mod tests;

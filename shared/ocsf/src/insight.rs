@@ -1,7 +1,5 @@
 //! Insights: a Detection Finding with the baseline and what was seen beside it.
 
-use std::borrow::Cow;
-
 use serde_json::json;
 use trailkeep_records::json::Value;
 
@@ -14,7 +12,7 @@ use crate::{
 pub(crate) fn write(columns: &mut Columns, details: Option<Value<'_>>, uid: &str, time_ms: i64) {
     let text = |name: &str| details.and_then(|d| d.get(name)).and_then(filled);
     let kind = text("insightType");
-    let subject = subject(&text("eventSource"), &text("eventName"), text("errorCode").as_deref());
+    let subject = subject(text("eventSource").as_deref(), text("eventName").as_deref(), text("errorCode").as_deref());
     let title = format!("{}: {subject}", kind.as_deref().unwrap_or("Insight"));
     columns.text(Texts::FindingUid, uid);
     columns.text(Texts::FindingTitle, &title);
@@ -27,8 +25,8 @@ pub(crate) fn write(columns: &mut Columns, details: Option<Value<'_>>, uid: &str
     }
 }
 
-fn subject(source: &Option<Cow<'_, str>>, name: &Option<Cow<'_, str>>, error: Option<&str>) -> String {
-    let mut subject = format!("{}:{}", source.as_deref().unwrap_or("unknown"), name.as_deref().unwrap_or("unknown"));
+fn subject(source: Option<&str>, name: Option<&str>, error: Option<&str>) -> String {
+    let mut subject = format!("{}:{}", source.unwrap_or("unknown"), name.unwrap_or("unknown"));
     if let Some(error) = error {
         subject.push(':');
         subject.push_str(error);

@@ -13,6 +13,7 @@ mod insight;
 mod normalise;
 mod record;
 mod redact;
+mod resources;
 mod route;
 mod schema;
 

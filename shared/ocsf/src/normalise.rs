@@ -17,6 +17,7 @@ use crate::{
     insight,
     record::{RecordView, filled},
     redact::Redaction,
+    resources::{Resource, Resources},
     route::{Classes, Route, Signs, route_signs},
 };
 
@@ -437,54 +438,6 @@ struct Endpoint<'a> {
     is_ip: bool,
 }
 
-type Known<'a> = (Cow<'a, str>, Option<Cow<'a, str>>, Option<Cow<'a, str>>);
-
-#[derive(Default)]
-struct Resources<'a> {
-    written: Vec<Known<'a>>,
-    bucket_arn: Option<Cow<'a, str>>,
-    table_arn: Option<Cow<'a, str>>,
-}
-
-impl<'a> Resources<'a> {
-    fn remember(&mut self, resource: &Resource<'a>) {
-        match resource.kind.as_deref() {
-            Some("AWS::S3::Bucket") if self.bucket_arn.is_none() => self.bucket_arn.clone_from(&resource.uid),
-            Some("AWS::DynamoDB::Table") if self.table_arn.is_none() => self.table_arn.clone_from(&resource.uid),
-            _ => {}
-        }
-    }
-}
-
-struct Resource<'a> {
-    uid: Option<Cow<'a, str>>,
-    kind: Option<Cow<'a, str>>,
-    account: Option<Cow<'a, str>>,
-    /// Everything in it has a column.
-    complete: bool,
-}
-
-impl<'a> Resource<'a> {
-    fn read(value: Value<'a>) -> Self {
-        let mut this = Self { uid: None, kind: None, account: None, complete: value.is_object() };
-        for (name, member) in value.members() {
-            let slot = match name.decoded().as_ref() {
-                "ARN" | "ARNPrefix" | "arn" if this.uid.is_none() => &mut this.uid,
-                "type" => &mut this.kind,
-                "accountId" => &mut this.account,
-                _ => {
-                    this.complete &= member.is_null();
-                    continue;
-                }
-            };
-            *slot = filled(member);
-            this.complete &= slot.is_some() || member.is_null() || member.text == "\"\"";
-        }
-        this.complete &= this.uid.is_some() || (this.kind.is_none() && this.account.is_none());
-        this
-    }
-}
-
 /// The partition of the caller's ARN, else of the Region.
 fn partition<'a>(arn: Option<&'a str>, region: Option<&str>) -> &'a str {
     let own = arn.and_then(|arn| arn.split(':').nth(1)).filter(|partition| partition.starts_with("aws"));
@@ -532,3 +485,7 @@ fn anomalies(view: &RecordView<'_>, place: &Place<'_>) -> Option<String> {
     }
     (!names.is_empty()).then(|| names.join(","))
 }
+
+#[cfg(test)]
+#[path = "normalise_tests.rs"]
+mod tests;

@@ -107,8 +107,8 @@ impl Route {
     }
 
     /// `type_uid`.
-    pub const fn type_uid(self) -> i64 {
-        self.class as i64 * 100 + self.activity as i64
+    pub fn type_uid(self) -> i64 {
+        i64::from(self.class) * 100 + i64::from(self.activity)
     }
 }
 

@@ -14,6 +14,7 @@ use trailkeep_archive::{quarantine_schema, sources_schema};
 
 use crate::{
     error::QueryError,
+    naming::Mentioned,
     session::{CATALOG, SCHEMA},
     statement::{asks_about_tables, parse},
     suggest::near,
@@ -32,14 +33,19 @@ pub(crate) const TABLES: &[(&str, &str)] = &[
 const CLOUDTRAIL: &str = include_str!("views/cloudtrail.sql");
 const SECURITY_LAKE_V1: &str = include_str!("views/security_lake_v1.sql");
 
-/// The session with the tables that a statement names.
+/// The session with the tables that a statement names, views narrowed to the columns that it mentions.
 ///
 /// # Errors
 /// [`QueryError::UnknownTable`], and those of making the tables.
-pub(crate) async fn with_tables(base: &SessionState, statement: &Statement, scope: &Arc<QueryScope>) -> Result<SessionState, QueryError> {
+pub(crate) async fn with_tables(
+    base: &SessionState,
+    statement: &Statement,
+    mentioned: &Mentioned,
+    scope: &Arc<QueryScope>,
+) -> Result<SessionState, QueryError> {
     let schema = Arc::new(MemorySchemaProvider::new());
     for name in named(base, statement)? {
-        schema.register_table(name.to_owned(), table(base, name, scope).await?)?;
+        schema.register_table(name.to_owned(), table(base, name, mentioned, scope).await?)?;
     }
     with_schema(base, schema)
 }
@@ -72,21 +78,29 @@ fn named(base: &SessionState, statement: &Statement) -> Result<BTreeSet<&'static
     Ok(if all { TABLES.iter().map(|(name, _)| *name).collect() } else { needed })
 }
 
-async fn table(base: &SessionState, name: &str, scope: &Arc<QueryScope>) -> Result<Arc<dyn TableProvider>, QueryError> {
+async fn table(base: &SessionState, name: &str, mentioned: &Mentioned, scope: &Arc<QueryScope>) -> Result<Arc<dyn TableProvider>, QueryError> {
     Ok(match name {
-        "cloudtrail" => view(base, CLOUDTRAIL, TableKind::EventsOnce, scope).await?,
-        "security_lake_v1" => view(base, SECURITY_LAKE_V1, TableKind::Events, scope).await?,
+        "cloudtrail" => view(base, CLOUDTRAIL, mentioned, TableKind::EventsOnce, scope).await?,
+        "security_lake_v1" => view(base, SECURITY_LAKE_V1, mentioned, TableKind::Events, scope).await?,
         "sources" => Arc::new(ArchiveTable::daily(TableKind::Sources, &sources_schema(), Arc::clone(scope))),
         "quarantine" => Arc::new(ArchiveTable::daily(TableKind::Quarantine, &quarantine_schema(), Arc::clone(scope))),
         _ => Arc::new(ArchiveTable::events(TableKind::Events, Arc::clone(scope))),
     })
 }
 
-/// A view over `events`, where `events` is read as `kind` says.
-async fn view(base: &SessionState, sql: &str, kind: TableKind, scope: &Arc<QueryScope>) -> Result<Arc<dyn TableProvider>, QueryError> {
+/// A view over `events`, where `events` is read as `kind` says. Planning what nobody mentions would take longer than small answers do.
+async fn view(
+    base: &SessionState,
+    sql: &str,
+    mentioned: &Mentioned,
+    kind: TableKind,
+    scope: &Arc<QueryScope>,
+) -> Result<Arc<dyn TableProvider>, QueryError> {
     let schema = Arc::new(MemorySchemaProvider::new());
     schema.register_table("events".to_owned(), Arc::new(ArchiveTable::events(kind, Arc::clone(scope))))?;
     let session = with_schema(base, schema)?;
-    let plan = session.statement_to_plan(parse(sql)?).await?;
+    let mut view = parse(sql)?;
+    mentioned.narrow(&mut view);
+    let plan = session.statement_to_plan(view).await?;
     Ok(Arc::new(ViewTable::new(plan, Some(sql.to_owned()))))
 }

@@ -5,7 +5,9 @@ use std::{path::PathBuf, sync::Arc};
 use arrow_schema::SchemaRef;
 use datafusion::{
     execution::{SendableRecordBatchStream, session_state::SessionState},
+    logical_expr::LogicalPlan,
     physical_plan::{ExecutionPlan, execute_stream},
+    sql::parser::Statement,
 };
 use trailkeep_archive::{ArchiveDescriptor, layout::ARCHIVE_JSON};
 use trailkeep_pipeline::ports::bucket::AuditBucket;
@@ -15,6 +17,7 @@ use crate::{
     error::QueryError,
     index::RecordIndex,
     io::{ArchiveSource, Footers, IoStats},
+    naming::Mentioned,
     plan_io, session, statement,
     tables::QueryScope,
 };
@@ -79,12 +82,25 @@ impl Engine {
     pub async fn query(&self, sql: &str) -> Result<QueryResult, QueryError> {
         let statement = statement::parse(sql)?;
         let scope = Arc::new(QueryScope::new(self.source.clone(), Arc::clone(&self.footers), self.index.clone()));
-        let session = catalog::with_tables(&self.session, &statement, &scope).await?;
-        let plan = session.statement_to_plan(statement).await?;
-        statement::verify(&plan)?;
+        let mentioned = if statement::asks_about_tables(&statement) { Mentioned::All } else { Mentioned::by(&statement) };
+        let planned = self.plan(statement.clone(), &mentioned, &scope).await;
+        let (session, plan) = match planned {
+            // With all columns at hand the near names are found.
+            Err(QueryError::UnknownColumn { .. } | QueryError::Failed { .. }) if mentioned != Mentioned::All => {
+                self.plan(statement, &Mentioned::All, &scope).await?
+            }
+            planned => planned?,
+        };
         let plan = session.create_physical_plan(&plan).await?;
         let batches = execute_stream(Arc::clone(&plan), session.task_ctx())?;
         Ok(QueryResult { schema: batches.schema(), batches, plan, scope })
+    }
+
+    async fn plan(&self, statement: Statement, mentioned: &Mentioned, scope: &Arc<QueryScope>) -> Result<(SessionState, LogicalPlan), QueryError> {
+        let session = catalog::with_tables(&self.session, &statement, mentioned, scope).await?;
+        let plan = session.statement_to_plan(statement).await?;
+        statement::verify(&plan)?;
+        Ok((session, plan))
     }
 
     /// Names of the tables and views, with a line on each.

@@ -14,12 +14,14 @@ mod functions;
 mod index;
 mod io;
 mod json_path;
+mod naming;
 mod plan_io;
 pub mod render;
 mod session;
 mod statement;
 mod suggest;
 mod tables;
+mod trino;
 
 pub use engine::{Engine, EngineConfig, QueryCost, QueryResult};
 pub use error::QueryError;

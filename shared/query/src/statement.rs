@@ -9,8 +9,9 @@ use datafusion::{
 };
 
 use crate::{
-    dialect::{ArchiveDialect, accept_trino},
+    dialect::ArchiveDialect,
     error::{QueryError, with_place},
+    trino::accept_trino,
 };
 
 /// Deepest nesting of an expression.
@@ -95,12 +96,7 @@ pub(crate) fn verify(plan: &LogicalPlan) -> Result<(), QueryError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::*;
-
-    fn accepted(sql: &str) -> String {
-        parse(sql).unwrap().to_string()
-    }
 
     #[test]
     fn what_writes_is_refused_by_name() {
@@ -136,17 +132,6 @@ mod tests {
     fn one_statement_at_a_time() {
         assert!(matches!(parse(""), Err(QueryError::StatementCount { count: 0 })));
         assert!(matches!(parse("SELECT 1; SELECT 2"), Err(QueryError::StatementCount { count: 2 })));
-    }
-
-    #[test]
-    fn trinos_spellings_become_ours() {
-        assert_eq!(accepted("SELECT user.name FROM events"), "SELECT \"user\".name FROM events");
-        assert_eq!(accepted("SELECT element_at(unmapped, 'a') FROM events"), "SELECT unmapped['a'] FROM events");
-        assert_eq!(
-            accepted("SELECT 1 FROM events WHERE NOT contains('10.0.0.0/8', CAST(src_endpoint.ip AS IPADDRESS))"),
-            "SELECT 1 FROM events WHERE NOT cidr_contains('10.0.0.0/8', src_endpoint.ip)"
-        );
-        assert_eq!(accepted("SELECT any_match(a, r -> r.type = 'x') FROM events"), "SELECT any_match(a, r -> r.type = 'x') FROM events");
     }
 
     #[test]

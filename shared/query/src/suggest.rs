@@ -21,6 +21,8 @@ pub(crate) fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -
         })
         .collect();
     ranked.sort_unstable();
+    let best = ranked.first().map_or(0, |(distance, _)| *distance);
+    ranked.retain(|(distance, _)| *distance <= best + 1);
     ranked.truncate(TOLD);
     let list = |names: &[&str]| names.join(", ");
     if !ranked.is_empty() {
@@ -51,7 +53,7 @@ mod tests {
 
     #[test]
     fn a_slip_finds_its_name() {
-        assert_eq!(near("evntname", ["eventname", "eventsource", "awsregion"]), "; did you mean eventname?");
+        assert_eq!(near("evntname", ["eventname", "eventtime", "awsregion"]), "; did you mean eventname?");
         assert_eq!(near("arn", ["principal_arn", "useridentity", "a", "b", "c", "d", "e", "f", "g"]), "");
     }
 

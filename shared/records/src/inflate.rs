@@ -34,6 +34,7 @@ impl Default for InflateLimits {
 
 /// What is not exactly one clean gzip member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "five independent findings")]
 pub struct GzipFlags {
     /// More than one member; all were read.
     pub several_members: bool,

@@ -123,10 +123,10 @@ fn zone(b: &[u8]) -> Option<i64> {
 /// Reads the American form that AWS SDK for Java leaves in `responseElements`: `Jul 10, 2023 11:45:00 AM`, also
 /// with a comma after the year and with a narrow no-break space before `AM`. Taken as UTC.
 pub fn parse_american(text: &str) -> Option<i64> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     if text.len() > 40 {
         return None;
     }
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let mut words = text.split([' ', ',', '\u{202f}', '\u{a0}']).filter(|w| !w.is_empty());
     let month = words.next().and_then(|w| MONTHS.iter().position(|m| *m == w))? as u32 + 1;
     let day = words.next()?.parse().ok()?;

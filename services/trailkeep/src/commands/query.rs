@@ -166,7 +166,7 @@ impl Query {
     fn table_width(&self) -> usize {
         let terminal = || {
             let shown = self.to.is_none() && std::io::stdout().is_terminal();
-            if shown { indicatif::ProgressDrawTarget::stdout().width() } else { None }
+            if shown { terminal_columns() } else { None }
         };
         self.width.unwrap_or_else(|| terminal().unwrap_or(PLAIN_WIDTH).into())
     }
@@ -244,3 +244,9 @@ fn explained(io: &IoStats) -> String {
     }
     lines.join("\n") + "\n"
 }
+
+/// Columns of the terminal as the shell tells them; `None` where it does not.
+fn terminal_columns() -> Option<u16> {
+    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok())
+}
+

@@ -1,7 +1,9 @@
 //! What S3's answers mean for a bucket, with the IAM action and what to do where that is known.
 //! Source: S3 API Reference, "Error responses"; S3 User Guide, "Troubleshoot access denied (403 Forbidden) errors".
 
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use std::error::Error;
+
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use trailkeep_pipeline::ports::bucket::BucketError;
 
 /// The IAM action that a call needs.
@@ -60,19 +62,20 @@ impl Answer {
     /// Takes the answer out of the SDK's error.
     pub(super) fn of<E>(error: &SdkError<E>) -> Self
     where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
         let response = error.raw_response();
         let status = response.map(|response| response.status().as_u16());
         let code = error.code().unwrap_or_default().to_owned();
-        let text = match status {
-            None => DisplayErrorContext(error).to_string(),
-            Some(status) => {
+        let text = match (error, status) {
+            // S3 said what is wrong; anything else (no answer, a success that makes no sense) only the SDK can tell.
+            (SdkError::ServiceError(_), Some(status)) if status >= 300 || !code.is_empty() => {
                 let region = response.and_then(|response| response.headers().get("x-amz-bucket-region"));
                 let elsewhere = region.filter(|_| matches!(status, 301 | 307 | 400)).map(|region| format!("; the bucket is in {region}"));
                 let message = error.message().map(|message| format!(": {message}"));
                 format!("S3 answered {status} {code}{}{}", message.unwrap_or_default(), elsewhere.unwrap_or_default())
             }
+            _ => causes(error),
         };
         Self { status, code, text }
     }
@@ -83,6 +86,7 @@ impl Answer {
             (Some(412), _) | (_, "PreconditionFailed") => Some(Condition::Failed),
             (_, "ConditionalRequestConflict") => Some(Condition::Conflict),
             (_, "NoSuchUpload") => Some(Condition::NoUpload),
+            (Some(200..300), "") => Some(Condition::Unreadable),
             _ => None,
         }
     }
@@ -129,6 +133,18 @@ impl Answer {
     }
 }
 
+/// An error and its causes in one line.
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(cause) = below {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        below = cause.source();
+    }
+    text
+}
+
 /// How a conditional write, or the completion of an upload, did not go through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Condition {
@@ -138,12 +154,14 @@ pub(super) enum Condition {
     Conflict,
     /// The upload is not there: completed, aborted or swept.
     NoUpload,
+    /// It went through, and the answer makes no sense to the SDK.
+    Unreadable,
 }
 
 /// The error of a call on `what`.
 pub(super) fn explain<E>(action: Action, what: impl Into<String>, error: &SdkError<E>) -> BucketError
 where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     Answer::of(error).explain(action, what.into())
 }

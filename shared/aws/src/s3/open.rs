@@ -11,9 +11,9 @@ use super::{Encryption, S3Bucket};
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait for the first byte of an answer.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
 /// Longest time for one try of a call, a part of 8 MiB over a slow line included.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(300);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(5);
 /// Region that emulators and S3-compatible stores are told, where none is configured.
 const ANY_REGION: &str = "us-east-1";
 

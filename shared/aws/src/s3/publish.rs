@@ -21,7 +21,11 @@ impl S3Bucket {
                 Err(answer) => answer,
             };
             let Some(condition) = answer.condition() else { return Err(answer.explain(Action::PutObject, self.what(&upload.key))) };
-            if let Some(version) = self.published_before(upload).await? {
+            let there = self.published_before(upload).await?;
+            if let (Condition::Unreadable, Some(version)) = (condition, &there) {
+                return Ok(Published::Now { version: version.clone() });
+            }
+            if let Some(version) = there {
                 // Refused, the upload stays; completed by somebody else, it is gone. Lifecycle sweeps what is left.
                 if let Err(error) = self.abort(&upload.key, &upload.upload_id).await {
                     tracing::debug!(key = upload.key, %error, "an upload that is not needed stays until lifecycle sweeps it");
@@ -34,7 +38,7 @@ impl S3Bucket {
                     return Err(BucketError::NotFound { what });
                 }
                 Condition::Failed | Condition::Conflict if attempt < CONFLICT_ATTEMPTS => wait_after_conflict(attempt).await,
-                Condition::Failed | Condition::Conflict => {
+                Condition::Failed | Condition::Conflict | Condition::Unreadable => {
                     let (operation, what) = (Action::PutObject.iam().to_owned(), self.what(&upload.key));
                     return Err(BucketError::Failed { operation, what, source: Box::new(answer) });
                 }

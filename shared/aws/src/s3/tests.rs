@@ -165,6 +165,15 @@ async fn a_completion_during_another_write_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_completion_whose_answer_makes_no_sense_is_looked_at() {
+    let nonsense = Reply::ok("<CompleteMultipartUploadResponse/>");
+    let s3 = Scripted::answering(vec![nonsense.clone(), head_of_the_upload(), nonsense, Reply::new(404, "")]);
+    let bucket = s3.bucket(None);
+    assert_eq!(bucket.publish(&upload()).await.unwrap(), Published::Now { version: Some("v7".to_owned()) });
+    assert!(matches!(bucket.publish(&upload()).await, Err(BucketError::Failed { .. })));
+}
+
+#[tokio::test]
 async fn an_upload_that_is_gone_with_nothing_published_is_named() {
     let s3 = Scripted::answering(vec![Reply::error(404, "NoSuchUpload", "gone"), Reply::new(404, "")]);
     let error = s3.bucket(None).publish(&upload()).await.unwrap_err();

@@ -110,13 +110,14 @@ pub(super) fn publish(root: &Root, upload: &StagedUpload) -> Result<Published, B
     let from = path_of_upload(&root.path, &upload.upload_id)?;
     let parent = to.parent().unwrap_or(&root.path);
     root.directories.ensure(parent).map_err(|source| explain("make", parent, source))?;
-    let outcome = match whole(&from, upload)? {
-        false => already(&to, upload)?,
-        true => match root.directories.with(parent, || rename_if_absent(&from, &to)) {
+    let outcome = if whole(&from, upload)? {
+        match root.directories.with(parent, || rename_if_absent(&from, &to)) {
             Ok(()) => Published::Now { version: None },
             Err(source) if matches!(source.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => already(&to, upload)?,
             Err(source) => return Err(explain("publish", &to, source)),
-        },
+        }
+    } else {
+        already(&to, upload)?
     };
     if matches!(outcome, Published::Already { .. }) {
         remove(&from)?;

@@ -13,5 +13,5 @@ mod source;
 pub(crate) use counters::IoCounters;
 pub use counters::IoStats;
 pub(crate) use footers::Footers;
-pub(crate) use reader::ArchiveReaderFactory;
+pub(crate) use reader::{ArchiveReaderFactory, decoding};
 pub(crate) use source::ArchiveSource;

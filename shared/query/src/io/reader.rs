@@ -2,6 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
+use arrow_schema::{DataType, Schema};
 use bytes::Bytes;
 use datafusion::{
     common::Result,
@@ -12,7 +13,7 @@ use futures::{FutureExt, future::BoxFuture};
 use parquet::{
     arrow::{arrow_reader::ArrowReaderOptions, async_reader::AsyncFileReader},
     errors::ParquetError,
-    file::metadata::{FooterTail, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader},
+    file::metadata::{FooterTail, PageIndexPolicy, ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader, ParquetStatisticsPolicy},
 };
 
 use super::{ArchiveSource, Footers, IoCounters, footers::Footer, source::OpenFile};
@@ -28,6 +29,33 @@ pub(crate) struct ArchiveReaderFactory {
     pub(crate) source: ArchiveSource,
     pub(crate) footers: Arc<Footers>,
     pub(crate) io: Arc<IoCounters>,
+    /// What of a footer is decoded.
+    pub(crate) decoding: Arc<ParquetMetaDataOptions>,
+}
+
+/// Decodes the statistics of plain top-level columns only: the scan has no use for others, and half of a footer's cost is theirs.
+/// A file whose columns lie elsewhere loses statistics, not rows.
+pub(crate) fn decoding(columns: &Schema) -> ParquetMetaDataOptions {
+    let mut kept = Vec::new();
+    let mut leaf = 0;
+    for field in columns.fields() {
+        if !field.data_type().is_nested() {
+            kept.push(leaf);
+        }
+        leaf += leaves(field.data_type());
+    }
+    ParquetMetaDataOptions::new()
+        .with_column_stats_policy(ParquetStatisticsPolicy::skip_except(&kept))
+        .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll)
+        .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
+}
+
+fn leaves(data_type: &DataType) -> usize {
+    match data_type {
+        DataType::Struct(fields) => fields.iter().map(|field| leaves(field.data_type())).sum(),
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) | DataType::Map(item, _) => leaves(item.data_type()),
+        _ => 1,
+    }
 }
 
 impl ParquetFileReaderFactory for ArchiveReaderFactory {
@@ -114,7 +142,7 @@ impl ArchiveReader {
             Some(from) => tail.slice(from as usize..tail.len() - FOOTER_TAIL_BYTES as usize),
             None => self.read_one(start..end).await?,
         };
-        let metadata = Arc::new(ParquetMetaDataReader::decode_metadata(&encoded)?);
+        let metadata = Arc::new(ParquetMetaDataReader::decode_metadata_with_options(&encoded, Some(&self.factory.decoding))?);
         Ok(Footer { metadata, tail, tail_start })
     }
 
@@ -152,5 +180,22 @@ impl AsyncFileReader for ArchiveReader {
     ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
         let pages = options.is_some_and(|options| options.column_index_policy() != PageIndexPolicy::Skip);
         async move { if pages { self.footer_with_pages().await } else { self.footer().await } }.boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_are_kept_where_the_file_has_them() {
+        let columns = trailkeep_ocsf::events_schema();
+        let parquet = parquet::arrow::ArrowSchemaConverter::new().convert(&columns);
+        let paths: Vec<String> = parquet.iter().flat_map(|schema| schema.columns()).map(|column| column.path().string()).collect();
+        let options = decoding(&columns);
+        for (leaf, path) in paths.iter().enumerate() {
+            assert_eq!(options.skip_column_stats(leaf), path.contains('.'), "{path}");
+        }
+        assert!(paths.len() > 100);
     }
 }

@@ -139,7 +139,7 @@ impl ArchiveTable {
     fn parquet(&self, predicate: Option<Arc<dyn PhysicalExpr>>, state: &dyn Session) -> ParquetSource {
         let source = ParquetSource::new(self.schema.clone())
             .with_table_parquet_options(state.table_options().parquet.clone())
-            .with_parquet_file_reader_factory(Arc::new(self.scope.readers()));
+            .with_parquet_file_reader_factory(Arc::new(self.scope.readers(self.schema.file_schema())));
         match predicate {
             Some(predicate) => source.with_predicate(predicate),
             None => source,

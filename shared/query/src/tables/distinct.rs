@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use arrow_array::{Array, BooleanArray, RecordBatch, cast::AsArray};
+use arrow_array::{Array, BooleanArray, RecordBatch, StringArray, cast::AsArray};
 use arrow_schema::SchemaRef;
 use arrow_select::filter::filter_record_batch;
 use datafusion::{
@@ -178,16 +178,16 @@ impl Seen {
         let [hash, account] = [batch.column(width), batch.column(width + 1)];
         let (hash, account) = (hash.as_string_opt::<i32>(), account.as_string_opt::<i32>());
         let (Some(hash), Some(account)) = (hash, account) else { return internal_err!("the key columns are no text") };
+        let (hashes, accounts) = (Texts::of(hash), Texts::of(account));
         let mut fresh = 0usize;
-        let first: BooleanArray = (0..batch.num_rows())
-            .map(|row| {
-                // A row without a hash cannot be told from others, so it is kept.
-                let new =
-                    hash.is_null(row) || self.insert(key(hash.value(row), if account.is_null(row) { "" } else { account.value(row) }));
-                fresh += usize::from(new);
-                Some(new)
-            })
-            .collect();
+        let mut first = Vec::with_capacity(batch.num_rows());
+        for row in 0..batch.num_rows() {
+            // A row without a hash cannot be told from others, so it is kept.
+            let new = hash.is_null(row) || self.insert(key(hashes.at(row), accounts.at(row)));
+            fresh += usize::from(new);
+            first.push(new);
+        }
+        let first = BooleanArray::from(first);
         self.reservation.try_grow(fresh * REMEMBERED_BYTES)?;
         let kept = batch.project(&(0..width).collect::<Vec<_>>())?;
         let kept = if fresh == batch.num_rows() { kept } else { filter_record_batch(&kept, &first)? };
@@ -200,12 +200,30 @@ impl Seen {
     }
 }
 
+/// The bytes of a column of texts; nothing for null.
+struct Texts<'a> {
+    offsets: &'a [i32],
+    bytes: &'a [u8],
+}
+
+impl<'a> Texts<'a> {
+    fn of(column: &'a StringArray) -> Self {
+        Self { offsets: column.value_offsets(), bytes: column.value_data() }
+    }
+
+    fn at(&self, row: usize) -> &'a [u8] {
+        match self.offsets.get(row..row + 2) {
+            Some(&[start, end]) => self.bytes.get(start as usize..end as usize).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+}
+
 /// 128 bits of the hash, with the account's digits mixed in.
-fn key(hash: &str, account: &str) -> u128 {
-    let digits = |key: u128, byte: &u8| key << 4 | u128::from(if byte.is_ascii_digit() { byte & 15 } else { (byte & 15) + 9 & 15 });
-    let hash = hash.as_bytes().iter().take(32).fold(0, digits);
-    let account = account.as_bytes().iter().take(16).fold(0, digits);
-    hash ^ account << 64
+fn key(hash: &[u8], account: &[u8]) -> u128 {
+    let number = |digits: &[u8]| digits.iter().fold(0u64, |number, byte| (number << 4) | (u64::from(byte & 15) + 9 * u64::from((byte >> 6) & 1)));
+    let (high, low) = hash.get(..32).unwrap_or(hash).split_at(hash.len().min(16));
+    (u128::from(number(high) ^ number(account.get(..16).unwrap_or(account))) << 64) | u128::from(number(low))
 }
 
 #[cfg(test)]
@@ -215,9 +233,11 @@ mod tests {
     #[test]
     fn the_key_tells_hashes_and_accounts_apart() {
         let hash = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+        let key = |hash: &str, account: &str| key(hash.as_bytes(), account.as_bytes());
         assert_eq!(key(hash, "111122223333"), key(hash, "111122223333"));
         assert_ne!(key(hash, "111122223333"), key(hash, "111122223334"));
         assert_ne!(key(hash, "111122223333"), key(&hash.replace("ff", "fe"), "111122223333"));
         assert_eq!(key(hash, ""), 0x0011_2233_4455_6677_8899_aabb_ccdd_eeff);
+        assert_eq!(key("a1", "b"), 0xaa << 64);
     }
 }

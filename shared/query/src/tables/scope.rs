@@ -2,12 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use arrow_schema::Schema;
 use tokio::sync::Mutex;
 use trailkeep_pipeline::ports::bucket::{BucketError, ObjectSummary};
 
 use crate::{
     index::RecordIndex,
-    io::{ArchiveReaderFactory, ArchiveSource, Footers, IoCounters},
+    io::{ArchiveReaderFactory, ArchiveSource, Footers, IoCounters, decoding},
 };
 
 /// What the tables of one question share.
@@ -25,8 +26,10 @@ impl QueryScope {
         Self { source, footers, io: Arc::default(), index, listings: Mutex::default() }
     }
 
-    pub(crate) fn readers(&self) -> ArchiveReaderFactory {
-        ArchiveReaderFactory { source: self.source.clone(), footers: Arc::clone(&self.footers), io: Arc::clone(&self.io) }
+    /// Makes readers of files that have these columns.
+    pub(crate) fn readers(&self, columns: &Schema) -> ArchiveReaderFactory {
+        let (footers, io) = (Arc::clone(&self.footers), Arc::clone(&self.io));
+        ArchiveReaderFactory { source: self.source.clone(), footers, io, decoding: Arc::new(decoding(columns)) }
     }
 
     /// Objects below a prefix; listed once a question, so that all its scans see one state of the archive.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use trailkeep_query::render::{Layout, TextFormat, write_parquet, write_table, write_text};
 
-use crate::archives::{ask, engine, five_days, value};
+use crate::archives::{ask, engine, event, five_days, value};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_and_nested_names_may_be_written_in_any_case() {
@@ -55,7 +55,7 @@ async fn an_answer_is_csv_or_parquet_or_a_table() {
     let expected =
         "\"[{\"\"accountid\"\":\"\"111122223333\"\",\"\"type\"\":\"\"AWS::S3::Bucket\"\",\"\"arn\"\":\"\"arn:aws:s3:::b\"\"}]\",";
     let csv = String::from_utf8(csv).unwrap();
-    assert_eq!(csv.lines().nth(1).unwrap(), format!("01352856-0000-4000-8000-000000000000,2026-01-02T00:00:00.000Z,{expected}"));
+    assert_eq!(csv.lines().nth(1).unwrap(), format!("{},2026-01-02T00:00:00.000Z,{expected}", event(20_260_102, 0)["event_uid"].as_str().unwrap()));
     let mut parquet = Vec::new();
     assert_eq!(write_parquet(engine.query(sql).await.unwrap().batches, &mut parquet).await.unwrap(), 2);
     assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"));

@@ -24,7 +24,7 @@ const GAP_BYTES: u64 = 64 << 10;
 enum CopyError {
     #[error(transparent)]
     Original(#[from] OriginalError),
-    #[error("the key has a segment that no directory can take")]
+    #[error("the key has a segment that cannot be written: empty, `.` or `..`")]
     UnsafeKey,
     #[error("something else is there already and was left as it is")]
     OtherThere,
@@ -69,10 +69,9 @@ pub(super) fn runs(mut rows: Vec<SourceRow>) -> Vec<Run> {
     runs
 }
 
-/// Whether a key can be a path below a directory: no segment that is empty or leads elsewhere. Buckets take more, but a
-/// tree that only a bucket can hold was never CloudTrail's.
-fn is_safe(key: &str) -> bool {
-    !key.contains(['\0', '\\']) && key.split('/').all(|segment| !matches!(segment, "" | "." | ".."))
+/// Whether a key can be given back: no segment leads elsewhere and, on a directory, none is empty.
+fn is_safe(key: &str, on_directory: bool) -> bool {
+    !key.contains('\0') && key.split('/').all(|segment| !matches!(segment, "." | "..") && !(on_directory && segment.is_empty()))
 }
 
 /// What the copies of one run share.
@@ -166,7 +165,7 @@ impl Copier<'_> {
 
     /// Whether the very same bytes are there.
     async fn is_there(&self, row: &SourceRow) -> Result<bool, CopyError> {
-        if !is_safe(&row.key) {
+        if !is_safe(&row.key, self.target.local_path().is_some()) {
             return Err(CopyError::UnsafeKey);
         }
         if self.into_empty {
@@ -229,5 +228,17 @@ fn policy(row: &SourceRow) -> PutPolicy {
         content_encoding: row.content_encoding.clone(),
         if_absent: true,
         ..PutPolicy::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_keys_that_stay_below_the_target_are_safe() {
+        assert!(is_safe("AWSLogs/111122223333/CloudTrail/x.json.gz", true));
+        assert!(is_safe("a//b", false) && !is_safe("a//b", true) && !is_safe("/etc", true));
+        assert!(!is_safe("a/../b", false) && !is_safe("..", false) && !is_safe("./a", false) && !is_safe("a\0", false));
     }
 }

@@ -31,7 +31,10 @@ impl Raw {
         };
         refuse_binary(self.file().as_deref(), original.whole().map(AsRef::as_ref))?;
         let mut output = Output::open(self.file())?;
-        archive.copy(&original, &mut output).await?;
+        if let Err(error) = archive.copy(&original, &mut output).await {
+            output.discard();
+            return Err(error.into());
+        }
         output.finish()?;
         if let Some(to) = &self.to {
             Self::write_metadata(to, &row.metadata)?;

@@ -69,6 +69,17 @@ impl Output {
     }
 }
 
+impl Output {
+    /// Takes away what was written so far to a file, after a failure.
+    pub(super) fn discard(self) {
+        if let Self::File { partial, .. } = self
+            && let Err(error) = fs::remove_file(&partial)
+        {
+            tracing::warn!(path = %partial.display(), %error, "a partial file could not be removed");
+        }
+    }
+}
+
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
