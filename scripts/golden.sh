@@ -11,9 +11,15 @@ fi
 trailkeep=${TRAILKEEP_BIN:-target/debug/trailkeep}
 trail=$(mktemp -d)
 trap 'rm -rf "$trail"' EXIT
-"$trailkeep" synth --out "$trail" --accounts 2 --regions 2 --hours 2 --seed 1
-"$trailkeep" ingest --from "$trail" --archive "$golden/archive"
+"$trailkeep" synth --out "$trail" --accounts 2 --regions 2 --hours 2 --events-per-hour 15 --seed 1
 source=$(cd "$trail" && find . -name '*_CloudTrail_*.json.gz' | LC_ALL=C sort | head -n 1)
+# A cut copy, so that there is something in quarantine and in a segment of irregular objects.
+cut=${source%_*}_Cut0000000000000.json.gz
+head -c $(($(stat -c %s "$trail/$source") / 2)) "$trail/$source" >"$trail/$cut"
+
+"$trailkeep" ingest --from "$trail" --archive "$golden/archive"
+# The ledger is a help of the machine that ingested, no part of the format.
+rm -rf "$golden/archive/.trailkeep"
 cp "$trail/$source" "$golden/source.json.gz"
 echo "${source#./}" >"$golden/source.txt"
 "$trailkeep" stats --archive "$golden/archive" --output json >"$golden/stats.json"

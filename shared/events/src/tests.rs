@@ -2,7 +2,7 @@
 
 use std::{io::Write, sync::Arc, sync::Mutex};
 
-use arrow_array::{Array, RecordBatch, cast::AsArray};
+use arrow_array::{RecordBatch, cast::AsArray};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use proptest::prelude::*;
 use trailkeep_archive::Partition;
@@ -54,7 +54,9 @@ fn context(source: u32) -> ObjectContext<'static> {
 }
 
 fn record(id: &str, account: &str, time: &str) -> String {
-    format!(r#"{{"eventVersion":"1.08","eventTime":"{time}","eventSource":"s3.amazonaws.com","eventName":"ListBuckets","awsRegion":"eu-west-1","recipientAccountId":"{account}","eventID":"{id}"}}"#)
+    format!(
+        r#"{{"eventVersion":"1.08","eventTime":"{time}","eventSource":"s3.amazonaws.com","eventName":"ListBuckets","awsRegion":"eu-west-1","recipientAccountId":"{account}","eventID":"{id}"}}"#
+    )
 }
 
 fn log(records: &[String]) -> Vec<u8> {
@@ -85,7 +87,9 @@ fn read(encoded: &Encoded<Memory>) -> Vec<(String, RecordBatch)> {
 }
 
 fn ids(encoded: &Encoded<Memory>) -> Vec<(String, Vec<String>)> {
-    let texts = |batch: &RecordBatch| batch.column_by_name("event_uid").expect("there").as_string::<i32>().iter().flatten().map(str::to_owned).collect();
+    let texts = |batch: &RecordBatch| {
+        batch.column_by_name("event_uid").expect("there").as_string::<i32>().iter().flatten().map(str::to_owned).collect()
+    };
     read(encoded).iter().map(|(partition, batch)| (partition.clone(), texts(batch))).collect()
 }
 
@@ -105,7 +109,8 @@ fn rows_are_sorted_within_their_partition_and_duplicates_are_dropped() {
 
 #[test]
 fn a_streamed_object_gives_what_a_whole_one_gives() {
-    let records: Vec<String> = (0..3000).map(|n| record(&n.to_string(), "111122223333", &format!("2026-01-15T00:{:02}:{:02}Z", n / 60 % 60, n % 60))).collect();
+    let records: Vec<String> =
+        (0..3000).map(|n| record(&n.to_string(), "111122223333", &format!("2026-01-15T00:{:02}:{:02}Z", n / 60 % 60, n % 60))).collect();
     let stored = log(&records);
     let whole = encode(std::slice::from_ref(&stored));
     let mut streaming = encoder(InflateLimits { whole_buffer_bytes: 1000, ..InflateLimits::default() });
@@ -140,7 +145,8 @@ fn an_object_over_a_cap_is_reported_and_its_neighbours_land() {
 #[test]
 fn every_odd_object_has_a_named_end() {
     let good = record("1", "111122223333", "2026-01-15T00:00:00Z");
-    let bad_utf8 = [br#"{"Records":[{"eventTime":"2026-01-15T00:00:00Z","x":""#.as_slice(), b"\xff\xfe", br#""},"#, good.as_bytes(), b"]}"].concat();
+    let bad_utf8 =
+        [br#"{"Records":[{"eventTime":"2026-01-15T00:00:00Z","x":""#.as_slice(), b"\xff\xfe", br#""},"#, good.as_bytes(), b"]}"].concat();
     let cases: [(&[u8], &str); 6] = [
         (b"", "empty_object"),
         (b"{}", "no_event_time"),

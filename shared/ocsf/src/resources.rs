@@ -58,4 +58,3 @@ impl<'a> Resource<'a> {
         this
     }
 }
-

@@ -78,7 +78,12 @@ fn named(base: &SessionState, statement: &Statement) -> Result<BTreeSet<&'static
     Ok(if all { TABLES.iter().map(|(name, _)| *name).collect() } else { needed })
 }
 
-async fn table(base: &SessionState, name: &str, mentioned: &Mentioned, scope: &Arc<QueryScope>) -> Result<Arc<dyn TableProvider>, QueryError> {
+async fn table(
+    base: &SessionState,
+    name: &str,
+    mentioned: &Mentioned,
+    scope: &Arc<QueryScope>,
+) -> Result<Arc<dyn TableProvider>, QueryError> {
     Ok(match name {
         "cloudtrail" => view(base, CLOUDTRAIL, mentioned, TableKind::EventsOnce, scope).await?,
         "security_lake_v1" => view(base, SECURITY_LAKE_V1, mentioned, TableKind::Events, scope).await?,

@@ -96,7 +96,12 @@ impl Engine {
         Ok(QueryResult { schema: batches.schema(), batches, plan, scope })
     }
 
-    async fn plan(&self, statement: Statement, mentioned: &Mentioned, scope: &Arc<QueryScope>) -> Result<(SessionState, LogicalPlan), QueryError> {
+    async fn plan(
+        &self,
+        statement: Statement,
+        mentioned: &Mentioned,
+        scope: &Arc<QueryScope>,
+    ) -> Result<(SessionState, LogicalPlan), QueryError> {
         let session = catalog::with_tables(&self.session, &statement, mentioned, scope).await?;
         let plan = session.statement_to_plan(statement).await?;
         statement::verify(&plan)?;

@@ -84,7 +84,12 @@ fn output_name(item: &SelectItem) -> Option<&Ident> {
 
 /// `SELECT api.operation` is called `operation`, as in Trino; where that name is taken, `api.operation`.
 pub(crate) fn name_nested_columns(select: &mut Select) {
-    let relations: Vec<String> = select.from.iter().flat_map(|table| std::iter::once(&table.relation).chain(table.joins.iter().map(|j| &j.relation))).filter_map(relation_name).collect();
+    let relations: Vec<String> = select
+        .from
+        .iter()
+        .flat_map(|table| std::iter::once(&table.relation).chain(table.joins.iter().map(|j| &j.relation)))
+        .filter_map(relation_name)
+        .collect();
     let names: Vec<String> = select.projection.iter().filter_map(output_name).map(|name| name.value.to_lowercase()).collect();
     for item in &mut select.projection {
         let SelectItem::UnnamedExpr(Expr::CompoundIdentifier(path)) = item else { continue };
@@ -101,7 +106,9 @@ pub(crate) fn name_nested_columns(select: &mut Select) {
 
 fn relation_name(relation: &TableFactor) -> Option<String> {
     match relation {
-        TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => Some(alias.name.value.to_lowercase()),
+        TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => {
+            Some(alias.name.value.to_lowercase())
+        }
         TableFactor::Table { name, .. } => Some(name.0.last()?.as_ident()?.value.to_lowercase()),
         _ => None,
     }
@@ -123,7 +130,9 @@ mod tests {
         };
         assert_eq!(narrowed("SELECT X FROM v"), "SELECT a AS x FROM events");
         assert_eq!(narrowed("SELECT count(*) FROM v"), "SELECT eventday FROM events");
-        for all in ["SELECT * FROM v", "SELECT x FROM (SELECT * FROM v)", "SELECT x FROM v UNION SELECT * FROM v", "EXPLAIN SELECT v.* FROM v"] {
+        for all in
+            ["SELECT * FROM v", "SELECT x FROM (SELECT * FROM v)", "SELECT x FROM v UNION SELECT * FROM v", "EXPLAIN SELECT v.* FROM v"]
+        {
             assert_eq!(narrowed(all), view().to_string(), "{all}");
         }
     }

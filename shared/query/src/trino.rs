@@ -11,7 +11,8 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::{
     ast::{
         AccessExpr, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, JoinOperator,
-        LambdaFunction, ObjectName, Query, Select, Statement, Subscript, TableAlias, TableFactor, TableWithJoins, Value, VisitMut, VisitorMut,
+        LambdaFunction, ObjectName, Query, Select, Statement, Subscript, TableAlias, TableFactor, TableWithJoins, Value, VisitMut,
+        VisitorMut,
     },
     parser::Parser,
 };
@@ -208,7 +209,10 @@ mod tests {
     fn fields_of_elements_and_parameters_are_subscripts() {
         assert_eq!(accepted("SELECT element_at(unmapped, 'a') FROM events"), "SELECT unmapped['a'] FROM events");
         assert_eq!(accepted("SELECT resources[1].ARN, a.b FROM c"), "SELECT resources[1]['arn'], a.b AS \"b\" FROM c");
-        assert_eq!(accepted("SELECT any_match(a, r -> r.owner.uid = b.c) FROM e"), "SELECT any_match(a, r -> r['owner']['uid'] = b.c) FROM e");
+        assert_eq!(
+            accepted("SELECT any_match(a, r -> r.owner.uid = b.c) FROM e"),
+            "SELECT any_match(a, r -> r['owner']['uid'] = b.c) FROM e"
+        );
     }
 
     #[test]

@@ -173,8 +173,8 @@ impl Ingest {
         let (machine, shutdown) = (Machine::new(), Shutdown::default());
         let process = outside::process_name(&machine);
         let joining = outside::join(&self.archive, self.ledger.as_deref(), &process, &machine, globals, &shutdown);
-        let joined = runtime.block_on(joining)?;
         runtime.spawn(stop_on_ctrl_c(shutdown.clone()));
+        let joined = runtime.block_on(joining)?;
         let ports = IngestPorts {
             origin: Arc::clone(&origin.bucket),
             protocol: Arc::clone(&joined.protocol),

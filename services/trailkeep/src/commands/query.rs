@@ -249,4 +249,3 @@ fn explained(io: &IoStats) -> String {
 fn terminal_columns() -> Option<u16> {
     std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok())
 }
-

@@ -221,7 +221,8 @@ impl<'a> Texts<'a> {
 
 /// 128 bits of the hash, with the account's digits mixed in.
 fn key(hash: &[u8], account: &[u8]) -> u128 {
-    let number = |digits: &[u8]| digits.iter().fold(0u64, |number, byte| (number << 4) | (u64::from(byte & 15) + 9 * u64::from((byte >> 6) & 1)));
+    let number =
+        |digits: &[u8]| digits.iter().fold(0u64, |number, byte| (number << 4) | (u64::from(byte & 15) + 9 * u64::from((byte >> 6) & 1)));
     let (high, low) = hash.get(..32).unwrap_or(hash).split_at(hash.len().min(16));
     (u128::from(number(high) ^ number(account.get(..16).unwrap_or(account))) << 64) | u128::from(number(low))
 }

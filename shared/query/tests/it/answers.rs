@@ -55,7 +55,10 @@ async fn an_answer_is_csv_or_parquet_or_a_table() {
     let expected =
         "\"[{\"\"accountid\"\":\"\"111122223333\"\",\"\"type\"\":\"\"AWS::S3::Bucket\"\",\"\"arn\"\":\"\"arn:aws:s3:::b\"\"}]\",";
     let csv = String::from_utf8(csv).unwrap();
-    assert_eq!(csv.lines().nth(1).unwrap(), format!("{},2026-01-02T00:00:00.000Z,{expected}", event(20_260_102, 0)["event_uid"].as_str().unwrap()));
+    assert_eq!(
+        csv.lines().nth(1).unwrap(),
+        format!("{},2026-01-02T00:00:00.000Z,{expected}", event(20_260_102, 0)["event_uid"].as_str().unwrap())
+    );
     let mut parquet = Vec::new();
     assert_eq!(write_parquet(engine.query(sql).await.unwrap().batches, &mut parquet).await.unwrap(), 2);
     assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"));

@@ -95,8 +95,9 @@ async fn the_newest_rows_do_not_need_the_oldest_files() {
 async fn only_the_parts_of_nested_columns_that_are_asked_for_are_read() {
     let bucket = empty();
     let mut row = event(20_260_101, 1);
-    row["api"]["request"]["data"] =
-        json!((0..1_500_000u64).map(|n| char::from(b'a' + (n.pow(3).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59) as u8 % 26)).collect::<String>());
+    row["api"]["request"]["data"] = json!(
+        (0..1_500_000u64).map(|n| char::from(b'a' + (n.pow(3).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59) as u8 % 26)).collect::<String>()
+    );
     land(&bucket, batch(1), &[(Category::Management, 20_260_101, vec![row])]);
     let engine = engine(bucket).await;
     for table in ["events", "cloudtrail"] {
