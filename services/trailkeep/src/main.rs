@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod exit;
+mod figures;
 mod location;
 
 use std::process::ExitCode;

@@ -54,10 +54,10 @@ pub(crate) struct Ingest {
     #[arg(long)]
     dry_run: bool,
     /// Only files delivered at or after this: 2026-01-31 or 2026-01-31T10:00:00Z.
-    #[arg(long, value_name = "TIME", value_parser = moment_ms)]
+    #[arg(long, value_name = "TIME", value_parser = crate::figures::moment_ms)]
     since: Option<i64>,
     /// Only files delivered before this.
-    #[arg(long, value_name = "TIME", value_parser = moment_ms)]
+    #[arg(long, value_name = "TIME", value_parser = crate::figures::moment_ms)]
     until: Option<i64>,
     /// Only keys below the origin that start so.
     #[arg(long, value_name = "PREFIX", default_value = "")]
@@ -240,30 +240,9 @@ async fn stop_on_ctrl_c(shutdown: Shutdown) {
     }
 }
 
-/// A date (its first moment, UTC) or an RFC 3339 time, in milliseconds since the Unix epoch.
-fn moment_ms(text: &str) -> Result<i64, String> {
-    if let Ok(date) = text.parse::<jiff::civil::Date>()
-        && text.len() == 10
-    {
-        let moment = date.to_zoned(jiff::tz::TimeZone::UTC).map_err(|error| error.to_string())?;
-        return Ok(moment.timestamp().as_millisecond());
-    }
-    let moment = text.parse::<jiff::Timestamp>();
-    moment.map(jiff::Timestamp::as_millisecond).map_err(|_| "give a date as 2026-01-31 or a time as 2026-01-31T10:00:00Z".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_dates_or_rfc_3339() {
-        assert_eq!(moment_ms("2026-01-15"), Ok(1_768_435_200_000));
-        assert_eq!(moment_ms("2026-01-15T01:00:00+01:00"), Ok(1_768_435_200_000));
-        for text in ["yesterday", "2026-02-30", "2026-01-15T00:00:00", ""] {
-            assert!(moment_ms(text).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn what_must_be_tried_again_has_an_exit_code_of_its_own() {

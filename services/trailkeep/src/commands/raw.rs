@@ -41,7 +41,7 @@ pub(crate) struct Raw {
     /// This revision of the object [default: the newest].
     #[arg(long, value_name = "N", requires = "source")]
     revision: Option<u32>,
-    /// Look for the event on this UTC day only, YYYY-MM-DD: faster.
+    /// Look for the event on this UTC day only, 2026-01-31: faster.
     #[arg(long, value_name = "DAY", requires = "event_id", value_parser = parse_day)]
     day: Option<u32>,
     /// Look for the event in this category only: faster.
@@ -50,11 +50,11 @@ pub(crate) struct Raw {
     /// Where several different Records carry the id: the N-th, from 1.
     #[arg(long, value_name = "N", requires = "event_id", conflicts_with = "all")]
     nth: Option<usize>,
-    /// Of the tree, only what was delivered from this moment on: YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ.
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["source", "event_id"], value_parser = parse_moment)]
+    /// Of the tree, only what was delivered from this moment on: 2026-01-31 or 2026-01-31T10:00:00Z.
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["source", "event_id"], value_parser = crate::figures::moment_ms)]
     since: Option<i64>,
     /// Of the tree, only what was delivered before this moment.
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["source", "event_id"], value_parser = parse_moment)]
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["source", "event_id"], value_parser = crate::figures::moment_ms)]
     until: Option<i64>,
     /// Of the tree, only this account's.
     #[arg(long, value_name = "ACCOUNT", conflicts_with_all = ["source", "event_id"], value_parser = str::parse::<AccountId>)]
@@ -71,8 +71,8 @@ pub(crate) struct Raw {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 given back; 1 not found, damaged or failed; 3 in an archived tier and being restored, or parts of a tree
-failed or are archived: run again; 130 interrupted: run again to go on.
+Exit codes: 0 given back; 1 not found, damaged or failed, or one original of a tree is; 3 in an archived tier: run again
+once it is restored; 130 interrupted: run again to go on.
 
 Examples:
   trailkeep raw --archive audit --source AWSLogs/111122223333/CloudTrail/eu-west-1/2026/01/15/111122223333_….json.gz | zcat
@@ -131,26 +131,12 @@ fn parse_day(text: &str) -> Result<u32, String> {
     Partition::parse_day(&digits).map_err(|error| error.to_string())
 }
 
-/// A day, taken as its first moment in UTC, or a moment with its zone; milliseconds since the Unix epoch.
-fn parse_moment(text: &str) -> Result<i64, String> {
-    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
-        return Ok(moment.as_millisecond());
-    }
-    let day: jiff::civil::Date = text.parse().map_err(|_| "neither YYYY-MM-DD nor YYYY-MM-DDTHH:MM:SSZ".to_owned())?;
-    let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).map_err(|error| error.to_string())?;
-    Ok(midnight.timestamp().as_millisecond())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn days_and_moments_are_read_in_utc() {
-        assert_eq!(parse_moment("2025-10-09"), Ok(1_759_968_000_000));
-        assert_eq!(parse_moment("2025-10-09T08:53:20Z"), Ok(1_760_000_000_000));
-        assert_eq!(parse_moment("2025-10-09T10:53:20+02:00"), Ok(1_760_000_000_000));
-        assert!(parse_moment("yesterday").is_err());
+    fn a_day_is_read_with_and_without_dashes() {
         assert_eq!(parse_day("2025-10-09"), Ok(20_251_009));
         assert_eq!(parse_day("20251009"), Ok(20_251_009));
         assert!(parse_day("2025-13-09").is_err());

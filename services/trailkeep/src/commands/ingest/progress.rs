@@ -9,6 +9,8 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use trailkeep_pipeline::ingest::{Observer, Settled};
 
+use crate::figures::grouped;
+
 /// How often the bar is drawn.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -88,28 +90,9 @@ fn style(inflated: std::sync::Arc<AtomicU64>) -> ProgressStyle {
         .progress_chars("=> ")
 }
 
-/// `1234567` as `1,234,567`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        let texts: Vec<String> = [0, 999, 1_000, 12_345_678].into_iter().map(grouped).collect();
-        assert_eq!(texts, ["0", "999", "1,000", "12,345,678"]);
-    }
 
     #[test]
     fn the_bar_has_a_valid_template() {

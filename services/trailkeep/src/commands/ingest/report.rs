@@ -7,7 +7,7 @@ use std::{
 
 use trailkeep_pipeline::ingest::{IngestPlan, IngestSummary};
 
-use super::progress::grouped;
+use crate::figures::{bytes, grouped, many};
 
 /// A summary as text.
 pub(super) struct Report<'a> {
@@ -126,20 +126,6 @@ fn listed(counts: &BTreeMap<String, u64>) -> String {
         parts.push(format!("others {}", grouped(rest)));
     }
     parts.join(", ")
-}
-
-fn many(count: u64, one: &str, more: &str) -> String {
-    format!("{} {}", grouped(count), if count == 1 { one } else { more })
-}
-
-/// Bytes with a decimal unit.
-fn bytes(count: u64) -> String {
-    match count {
-        0..1_000 => format!("{count} B"),
-        1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
-        _ => format!("{:.2} GB", count as f64 / 1e9),
-    }
 }
 
 #[cfg(test)]
