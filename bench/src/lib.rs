@@ -1,1 +1,0 @@
-//! Measures ingest and query beside their limits and peers.
