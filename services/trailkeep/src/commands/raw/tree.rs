@@ -13,7 +13,12 @@ use trailkeep_restore::{
 };
 
 use super::{Raw, say};
-use crate::{cli::Globals, exit::Exit, location::Location};
+use crate::{
+    cli::Globals,
+    exit::Exit,
+    figures::{bytes, grouped, many},
+    location::Location,
+};
 
 const BAR: &str = "{bar:30} {percent}%  {msg}  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
 
@@ -45,7 +50,7 @@ impl Raw {
         let report = archive.restore_tree(&plan, &archived, &target, &progress, &|| interrupted.load(Ordering::Relaxed)).await?;
         bar.finish_and_clear();
         say(&told(&report, to));
-        Ok(exit(&report, interrupted.load(Ordering::Relaxed)))
+        exit(&report, interrupted.load(Ordering::Relaxed))
     }
 }
 
@@ -67,35 +72,39 @@ fn watch_interrupt() -> Arc<AtomicBool> {
     interrupted
 }
 
-fn exit(report: &TreeReport, interrupted: bool) -> Exit {
+fn exit(report: &TreeReport, interrupted: bool) -> anyhow::Result<Exit> {
     if interrupted {
-        return Exit::Interrupted;
+        return Ok(Exit::Interrupted);
     }
-    if report.failed > 0 || report.in_archived_tier > 0 { Exit::TryAgain } else { Exit::Done }
+    if report.failed > 0 {
+        bail!("{} not given back", many(report.failed, "original was", "originals were"));
+    }
+    Ok(if report.in_archived_tier > 0 { Exit::TryAgain } else { Exit::Done })
 }
 
 fn told(report: &TreeReport, to: &str) -> String {
-    let mut lines =
-        vec![format!("{} original(s), {} bytes, restored to {to}; each hashes to what was landed", report.restored, report.restored_bytes)];
+    let restored = many(report.restored, "original", "originals");
+    let mut lines = vec![format!("Restored {restored} ({}) to {to}; each hashes to what was landed.", bytes(report.restored_bytes))];
     if report.already_there > 0 {
-        lines.push(format!("{} were there already, byte for byte", report.already_there));
+        lines.push(format!("  there already, byte for byte: {}", grouped(report.already_there)));
     }
     if report.in_archived_tier > 0 {
-        lines.push(format!("{} are in an archived tier", report.in_archived_tier));
+        lines.push(format!("  in an archived tier: {}", grouped(report.in_archived_tier)));
     }
     if report.failed > 0 {
-        lines.push(format!("{} failed:", report.failed));
-        lines.extend(report.failures.iter().map(|(key, reason)| format!("  {key}: {reason}")));
+        lines.push(format!("  failed: {}", grouped(report.failed)));
+        lines.extend(report.failures.iter().map(|(key, reason)| format!("    {key}: {reason}")));
     }
     lines.join("\n")
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::*;
 
     #[test]
-    fn what_did_not_come_back_is_told_and_asks_for_another_run() {
+    fn what_did_not_come_back_is_told() {
         let report = TreeReport {
             restored: 2,
             restored_bytes: 10,
@@ -104,9 +113,10 @@ mod tests {
             failures: vec![("k".to_owned(), "the target failed".to_owned())],
             ..TreeReport::default()
         };
-        assert_eq!(exit(&report, false), Exit::TryAgain);
-        assert_eq!(exit(&TreeReport::default(), false), Exit::Done);
-        assert_eq!(exit(&report, true), Exit::Interrupted);
-        assert!(told(&report, "out").ends_with("3 are in an archived tier\n1 failed:\n  k: the target failed"));
+        assert_eq!(exit(&report, false).unwrap_err().to_string(), "1 original was not given back");
+        assert_eq!(exit(&report, true).unwrap(), Exit::Interrupted);
+        assert_eq!(exit(&TreeReport { in_archived_tier: 1, ..TreeReport::default() }, false).unwrap(), Exit::TryAgain);
+        assert_eq!(exit(&TreeReport::default(), false).unwrap(), Exit::Done);
+        assert!(told(&report, "out").ends_with("  in an archived tier: 3\n  failed: 1\n    k: the target failed"));
     }
 }

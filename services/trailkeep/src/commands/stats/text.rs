@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use trailkeep_restore::stats::{AccountStats, Stats, Totals};
 
+use crate::figures::{bytes, grouped, many};
+
 /// All figures, the first `top` accounts in a table.
 pub(super) fn told(stats: &Stats, top: usize) -> String {
     let mut text = format!("{}\n\n", stats.archive);
@@ -15,7 +17,10 @@ pub(super) fn told(stats: &Stats, top: usize) -> String {
     line("batches", grouped(stats.batches));
     line("covers", covered(total));
     line("events", format!("{} to {}", moment(total.first_event_at), moment(total.last_event_at)));
-    line("sources", format!("{} log objects, {} digests{}", grouped(total.log_objects), grouped(total.digests), later(total)));
+    line(
+        "sources",
+        format!("{}, {}{}", many(total.log_objects, "log object", "log objects"), many(total.digests, "digest", "digests"), later(total)),
+    );
     line("outcomes", named(&stats.outcomes));
     if !stats.flags.is_empty() {
         line("flags", named(&stats.flags));
@@ -26,29 +31,26 @@ pub(super) fn told(stats: &Stats, top: usize) -> String {
     }
     line(
         "bytes in",
-        format!("{} stored, {} inflated ({})", size(total.stored_bytes), size(total.inflated_bytes), ratio(stats.inflated_per_stored)),
+        format!("{} stored, {} inflated ({})", bytes(total.stored_bytes), bytes(total.inflated_bytes), ratio(stats.inflated_per_stored)),
     );
     line("events/ size", format!("{} of the stored log objects, with sources/", ratio(stats.tables_per_stored)));
     line("raw/ size", format!("{} of the stored sources, with digests/ and indexes", ratio(stats.segments_per_stored)));
     text.push('\n');
     for prefix in stats.prefixes.iter().filter(|prefix| prefix.objects > 0) {
-        let _ = writeln!(text, "{:<14}{:>12} {:>12} objects", prefix.prefix, size(prefix.bytes), grouped(prefix.objects));
+        let _ = writeln!(text, "{:<14}{:>12} {:>12} objects", prefix.prefix, bytes(prefix.bytes), grouped(prefix.objects));
     }
     accounts(&mut text, &stats.accounts, top);
     text
 }
 
 fn covered(total: &Totals) -> String {
-    let days = match (total.first_day, total.last_day) {
-        (Some(first), Some(last)) => format!("{} days ({} to {})", grouped(total.days), day(first), day(last)),
-        _ => format!("{} days", grouped(total.days)),
-    };
-    format!(
-        "{} accounts × {} regions × {days}; {} account-region-days",
-        grouped(total.accounts),
-        grouped(total.regions),
-        grouped(total.account_region_days)
-    )
+    let mut days = many(total.days, "day", "days");
+    if let (Some(first), Some(last)) = (total.first_day, total.last_day) {
+        // Writing to a String cannot fail.
+        let _ = write!(days, " ({} to {})", day(first), day(last));
+    }
+    let (accounts, regions) = (many(total.accounts, "account", "accounts"), many(total.regions, "region", "regions"));
+    format!("{accounts} × {regions} × {days}; logs on {}", many(total.account_region_days, "account-region-day", "account-region-days"))
 }
 
 fn later(total: &Totals) -> String {
@@ -86,7 +88,7 @@ fn accounts(text: &mut String, accounts: &[AccountStats], top: usize) {
             grouped(total.records),
             grouped(total.duplicates),
             grouped(total.quarantined),
-            size(total.stored_bytes)
+            bytes(total.stored_bytes)
         );
     }
     if accounts.len() > top {
@@ -112,41 +114,12 @@ fn day(day: u32) -> String {
     format!("{:04}-{:02}-{:02}", day / 10_000, day / 100 % 100, day % 100)
 }
 
-/// With commas: `1,234,567`.
-fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut value = bytes as f64;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    let name = UNITS.get(unit).copied().unwrap_or_default();
-    if unit == 0 { format!("{bytes} {name}") } else { format!("{value:.1} {name}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn figures_are_grouped_and_sized() {
-        assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(grouped(12), "12");
-        assert_eq!(size(1_023), "1023 B");
-        assert_eq!(size(3 << 29), "1.5 GiB");
+    fn moments_and_days_are_utc() {
         assert_eq!(moment(Some(1_760_000_000_123)), "2025-10-09 08:53:20Z");
         assert_eq!(day(20_251_009), "2025-10-09");
     }
