@@ -42,8 +42,12 @@ impl Estate {
     }
 
     fn run(&self, name: &str, more: &[&str]) -> Result<Ended> {
-        let mut arguments: Vec<&OsStr> = vec![name.as_ref(), "--archive".as_ref(), self.archive.as_ref()];
-        arguments.extend(more.iter().map(OsStr::new));
+        let mut arguments: Vec<&OsStr> = vec![name.as_ref()];
+        // The one command with commands of its own takes options after these.
+        let own = usize::from(name == "ledger");
+        arguments.extend(more.iter().take(own).map(OsStr::new));
+        arguments.extend(["--archive".as_ref(), self.archive.as_os_str()]);
+        arguments.extend(more.iter().skip(own).map(OsStr::new));
         command::run(arguments)
     }
 }
@@ -92,6 +96,102 @@ fn a_second_ingest_lands_nothing_and_says_so() -> Result<()> {
 
     let said = estate.ingest(&[])?.ok()?.said().to_lowercase();
     ensure!(said.contains("nothing"), "the second run does not say that nothing was landed:\n{said}");
+    ensure!(!said.contains("passed over"), "the files that synth puts beside a trail are no findings:\n{said}");
+    Ok(())
+}
+
+#[test]
+fn a_run_that_finds_nothing_warns_of_nothing() -> Result<()> {
+    let estate = Estate::ingested()?;
+    for _ in 0..5 {
+        let ended = estate.ingest(&[])?.ok()?;
+        ensure!(ended.stderr.is_empty(), "{}", ended.stderr);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_lost_or_emptied_ledger_is_rebuilt_from_the_archive() -> Result<()> {
+    let estate = Estate::ingested()?;
+    let ledger = estate.archive.join(".trailkeep/ledger.sqlite");
+    let sources = command::number(&estate.archive, "SELECT count(*) FROM sources")?;
+    let before = tree::read(&estate.archive.join("sources"))?;
+    let advice = format!(
+        "trailkeep ledger rebuild --archive {} --ledger {}",
+        estate.archive.display(),
+        estate.archive.join(".trailkeep/ledger.sqlite").display()
+    );
+    let lose: [&dyn Fn() -> std::io::Result<()>; 3] = [&|| std::fs::remove_file(&ledger), &|| std::fs::write(&ledger, ""), &|| {
+        std::fs::remove_dir_all(estate.archive.join(".trailkeep"))
+    }];
+    for (number, lose) in lose.into_iter().enumerate() {
+        lose()?;
+        estate.ingest(&[])?.failed(1, &[&advice])?;
+        let told = estate.run("ledger", &["rebuild", "--output", "json"])?.ok()?.json()?;
+        ensure!(count(&told, "/sources")? == u64::try_from(sources)? && count(&told, "/epoch")? == number as u64 + 2, "{told}");
+        ensure!(count(&told, "/batches")? > 0 && told.pointer("/seconds").is_some_and(Value::is_number), "{told}");
+        let again = estate.ingest(&["--output", "json"])?.ok()?.json()?;
+        ensure!(count(&again, "/landed")? == 0 && count(&again, "/duplicates")? == u64::try_from(sources)?, "{again}");
+    }
+    tree::same(&before, &tree::read(&estate.archive.join("sources"))?)?;
+
+    std::fs::write(&ledger, "no database ".repeat(1_000))?;
+    estate.ingest(&[])?.failed(1, &["is damaged", "aside", &advice])?;
+    estate.run("ledger", &["rebuild"])?.failed(1, &["is damaged", "aside"])?;
+    std::fs::remove_file(&ledger)?;
+    let said = estate.run("ledger", &["rebuild"])?.ok()?.text();
+    ensure!(said.contains(&format!("{sources} sources in ")) && said.contains("epoch 5, in "), "{said}");
+    Ok(())
+}
+
+#[test]
+fn lost_sources_are_rebuilt_from_the_indexes() -> Result<()> {
+    let estate = Estate::ingested()?;
+    let sources = command::number(&estate.archive, "SELECT count(*) FROM sources")?;
+    std::fs::remove_dir_all(estate.archive.join("sources"))?;
+    let told = estate.run("ledger", &["rebuild", "--output", "json"])?.ok()?.json()?;
+    ensure!(count(&told, "/reindexed")? == count(&told, "/batches")? && count(&told, "/sources")? == u64::try_from(sources)?, "{told}");
+    ensure!(command::number(&estate.archive, "SELECT count(*) FROM sources WHERE outcome IN ('indexed', 'kept')")? == sources, "{told}");
+    let again = estate.ingest(&["--output", "json"])?.ok()?.json()?;
+    ensure!(count(&again, "/landed")? == 0, "{again}");
+    Ok(())
+}
+
+#[test]
+fn a_ledger_is_not_rebuilt_while_another_process_works_on_the_archive() -> Result<()> {
+    let estate = Estate::ingested()?;
+    let rebuild = || estate.run("ledger", &["rebuild"]);
+    // What a process holds that writes to the archive, and what one holds that has the ledger open.
+    let archive = std::fs::File::open(&estate.archive)?;
+    archive.lock_shared()?;
+    rebuild()?.failed(1, &["another process writes to", "run this again"])?;
+    drop(archive);
+    let entry = std::fs::File::create(estate.archive.join(".trailkeep/ledger.sqlite-workers/ingest-0123"))?;
+    entry.lock()?;
+    rebuild()?.failed(1, &["another process works with the ledger", "ingest-0123"])?;
+    drop(entry);
+    rebuild()?.ok()?;
+    Ok(())
+}
+
+#[test]
+fn what_is_no_archive_has_no_ledger_to_rebuild() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let (empty, nowhere) = (directory.path().to_owned(), directory.path().join("nowhere"));
+    for (archive, words) in [(&empty, "is no archive"), (&nowhere, "nowhere")] {
+        command::run(["ledger".as_ref(), "rebuild".as_ref(), "--archive".as_ref(), archive.as_os_str()])?.failed(1, &[words])?;
+    }
+    ensure!(std::fs::read_dir(&empty)?.next().is_none(), "a refused rebuild wrote something");
+    Ok(())
+}
+
+#[test]
+fn keys_and_locks_are_for_archives_on_s3() -> Result<()> {
+    let estate = Estate::synthesised()?;
+    estate.ingest(&["--kms-key-id", "alias/audit"])?.failed(1, &["--kms-key-id", "is a directory"])?;
+    let lock = ["--object-lock-mode", "governance", "--object-lock-years", "7"];
+    estate.ingest(&lock)?.failed(1, &["--object-lock-mode", "is a directory"])?;
+    ensure!(!estate.archive.exists(), "a refused run made an archive");
     Ok(())
 }
 
@@ -231,8 +331,11 @@ fn stats_tell_what_the_archive_holds() -> Result<()> {
 
 #[test]
 fn every_command_teaches_with_help() -> Result<()> {
-    let expected: [(&[&str], &[&str]); 6] = [
-        (&["--help"], &["ingest", "query", "raw", "stats", "synth", "Exit codes", "Example"]),
+    let expected: [(&[&str], &[&str]); 9] = [
+        (&["--help"], &["ingest", "ledger", "query", "raw", "stats", "synth", "Exit codes", "Example"]),
+        (&["ingest", "--help"], &["--kms-key-id", "--object-lock-mode", "--object-lock-years", "--object-lock-days", "Exit codes"]),
+        (&["ledger", "--help"], &["rebuild"]),
+        (&["ledger", "rebuild", "--help"], &["--archive", "--ledger", "--kms-key-id", "--output", "epoch", "Exit codes", "Example"]),
         (&["ingest", "--help"], &["--from", "--archive", "--threads", "--since", "--until", "--dry-run", "--bucket", "s3://", "--output"]),
         (&["query", "--help"], &["--archive", "--output", "events", "sources", "quarantine", "cloudtrail"]),
         (&["raw", "--help"], &["--source", "--event-id", "--all", "--to", "--restore"]),
@@ -250,9 +353,18 @@ fn every_command_teaches_with_help() -> Result<()> {
 
 #[test]
 fn wrong_usage_ends_with_exit_code_2() -> Result<()> {
-    for arguments in
-        [vec![], vec!["frobnicate"], vec!["ingest"], vec!["query", "--archive"], vec!["synth", "--out", "x", "--accounts", "many"]]
-    {
+    for arguments in [
+        vec![],
+        vec!["frobnicate"],
+        vec!["ingest"],
+        vec!["query", "--archive"],
+        vec!["synth", "--out", "x", "--accounts", "many"],
+        vec!["ledger"],
+        vec!["ledger", "rebuild"],
+        vec!["ingest", "--from", "x", "--archive", "s3://audit", "--object-lock-mode", "governance"],
+        vec!["ingest", "--from", "x", "--archive", "s3://audit", "--object-lock-years", "7"],
+        vec!["ingest", "--from", "x", "--archive", "s3://audit", "--kms-key-id", "my key"],
+    ] {
         let ended = command::run(&arguments)?;
         ensure!(ended.code() == Some(2), "{arguments:?} ended with {}:\n{}", ended.status, ended.said());
     }

@@ -4,6 +4,7 @@ mod architecture;
 mod command_line;
 mod conformance;
 mod documentation;
+mod event_index;
 mod golden;
 mod hostile_input;
 mod misuse;

@@ -8,4 +8,5 @@ pub mod licence;
 pub mod not_run;
 pub mod python;
 pub mod record;
+pub mod recorder;
 pub mod tree;

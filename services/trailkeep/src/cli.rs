@@ -16,6 +16,7 @@ pub(crate) struct Cli {
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but some objects must be tried again; 130 interrupted and drained.
+Each command says with --help what they mean for it.
 
 Example:
   trailkeep synth --out trail --accounts 5 --regions 4 --hours 6
@@ -39,6 +40,7 @@ pub(crate) struct Globals {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Ingest(commands::ingest::Ingest),
+    Ledger(commands::ledger::Ledger),
     Query(commands::query::Query),
     Raw(commands::raw::Raw),
     Stats(commands::stats::Stats),
@@ -49,6 +51,7 @@ impl Command {
     pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         match self {
             Self::Ingest(command) => command.run(globals),
+            Self::Ledger(command) => command.run(globals),
             Self::Query(command) => command.run(globals),
             Self::Raw(command) => command.run(globals),
             Self::Stats(command) => command.run(globals),

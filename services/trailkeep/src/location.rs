@@ -91,6 +91,13 @@ impl fmt::Display for Location {
     }
 }
 
+/// How an archive is written. Only S3 heeds it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Writing<'a> {
+    /// KMS key of everything that is written: ARN, id or alias; none = the bucket's own default key, else the account's `aws/s3`.
+    pub(crate) kms_key: Option<&'a str>,
+}
+
 /// A trail's files. On S3 the port is the whole bucket, so that keys are what CloudTrail called them, and `prefix` is what is wanted of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Origin {
@@ -123,23 +130,35 @@ impl Location {
     /// # Errors
     /// Where the directory is not there or may not be read, or no AWS Region is known.
     pub(crate) async fn open_archive(&self, globals: &Globals) -> anyhow::Result<Arc<dyn AuditBucket>> {
+        self.open_to_write(globals, Writing::default()).await
+    }
+
+    /// As [`Location::open_archive`]; what is written there is written so.
+    ///
+    /// # Errors
+    /// As [`Location::open_archive`].
+    pub(crate) async fn open_to_write(&self, globals: &Globals, writing: Writing<'_>) -> anyhow::Result<Arc<dyn AuditBucket>> {
         let opened: Result<Arc<dyn AuditBucket>, _> = match self {
             Self::Directory(path) => DirectoryBucket::open(path).map(|directory| Arc::new(directory) as _),
-            Self::S3 { bucket, prefix } => S3Bucket::open(&s3_config(globals), bucket, prefix).await.map(|bucket| Arc::new(bucket) as _),
+            Self::S3 { bucket, prefix } => {
+                let config = S3Config { kms_key_arn: writing.kms_key.map(ToOwned::to_owned), ..s3_config(globals) };
+                S3Bucket::open(&config, bucket, prefix).await.map(|bucket| Arc::new(bucket) as _)
+            }
         };
         opened.with_context(|| format!("failed to open the archive {self}"))
     }
 
-    /// As [`Location::open_archive`]; makes the directory where it is not there. Buckets are made by nobody here.
+    /// As [`Location::open_to_write`]; makes the directory where it is not there. Buckets are made by nobody here.
     ///
     /// # Errors
     /// Where the directory cannot be made or read, or no AWS Region is known.
-    pub(crate) async fn create_archive(&self, globals: &Globals) -> anyhow::Result<Arc<dyn AuditBucket>> {
+    pub(crate) async fn create_archive(&self, globals: &Globals, writing: Writing<'_>) -> anyhow::Result<Arc<dyn AuditBucket>> {
         if let Self::Directory(path) = self {
             let made = DirectoryBucket::create(path).with_context(|| format!("failed to make the archive {self}"))?;
+            made.enter();
             return Ok(Arc::new(made));
         }
-        self.open_archive(globals).await
+        self.open_to_write(globals, writing).await
     }
 
     /// Refuses an archive that lies in its origin, or the other way round. Directories that are not there yet are looked at where they will be.

@@ -5,6 +5,7 @@ mod commands;
 mod exit;
 mod figures;
 mod location;
+mod outside;
 
 use std::process::ExitCode;
 

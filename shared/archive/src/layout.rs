@@ -14,6 +14,8 @@ pub const EVENTS: &str = "events/";
 pub const SOURCES: &str = "sources/";
 /// The quarantine table.
 pub const QUARANTINE: &str = "quarantine/";
+/// Indexes of event ids: they make finding fast and can be done without.
+pub const INDEX: &str = "index/";
 /// Signed statements of completeness.
 pub const ATTEST: &str = "attest/";
 /// Manifests of Batches that are not published yet, and temporary files of directories.
@@ -70,6 +72,11 @@ pub fn quarantine_key(batch: &BatchId) -> String {
     format!("quarantine/day={}/{batch}.parquet", batch.day())
 }
 
+/// `index/day=<YYYYMMDD>/<batch>.eid`.
+pub fn event_index_key(batch: &BatchId) -> String {
+    format!("index/day={}/{batch}.eid", batch.day())
+}
+
 /// `staging/<batch>/manifest.json`.
 pub fn manifest_key(batch: &BatchId) -> String {
     format!("staging/{batch}/manifest.json")
@@ -113,6 +120,11 @@ pub enum ArchiveKey {
         /// The Batch.
         batch: BatchId,
     },
+    /// An index of event ids.
+    EventIndex {
+        /// The Batch.
+        batch: BatchId,
+    },
     /// A manifest.
     Manifest {
         /// The Batch.
@@ -144,6 +156,7 @@ impl ArchiveKey {
             }
             ["sources", _, file] => Self::Sources { batch: table_file(file)? },
             ["quarantine", _, file] => Self::Quarantine { batch: table_file(file)? },
+            ["index", _, file] => Self::EventIndex { batch: file.strip_suffix(".eid")?.parse().ok()? },
             ["staging", batch, "manifest.json"] => Self::Manifest { batch: batch.parse().ok()? },
             _ => return None,
         };
@@ -159,6 +172,7 @@ impl ArchiveKey {
             Self::Events { partition, batch } => events_key(partition, batch),
             Self::Sources { batch } => sources_key(batch),
             Self::Quarantine { batch } => quarantine_key(batch),
+            Self::EventIndex { batch } => event_index_key(batch),
             Self::Manifest { batch } => manifest_key(batch),
         }
     }
@@ -172,14 +186,16 @@ impl ArchiveKey {
             | Self::Events { batch, .. }
             | Self::Sources { batch }
             | Self::Quarantine { batch }
+            | Self::EventIndex { batch }
             | Self::Manifest { batch } => Some(*batch),
         }
     }
 }
 
-/// The place of a key in the order of publication: raw, digests, events, quarantine, sources last.
+/// The place of a key in the order of publication: raw, digests, events, index, quarantine, sources last.
 pub fn publish_rank(key: &str) -> u8 {
-    [RAW, DIGESTS, EVENTS, QUARANTINE, SOURCES].iter().position(|prefix| key.starts_with(prefix)).map_or(u8::MAX, |rank| rank as u8)
+    let order = [RAW, DIGESTS, EVENTS, INDEX, QUARANTINE, SOURCES];
+    order.iter().position(|prefix| key.starts_with(prefix)).map_or(u8::MAX, |rank| rank as u8)
 }
 
 fn segment_file(file: &str) -> Option<(BatchId, RawKind)> {
@@ -212,6 +228,7 @@ mod tests {
         assert_eq!(events_key(&partition, &batch()), format!("events/category=network/eventday=20251008/{id}.parquet"));
         assert_eq!(sources_key(&batch()), format!("sources/day=20251009/{id}.parquet"));
         assert_eq!(quarantine_key(&batch()), format!("quarantine/day=20251009/{id}.parquet"));
+        assert_eq!(event_index_key(&batch()), format!("index/day=20251009/{id}.eid"));
         assert_eq!(manifest_key(&batch()), format!("staging/{id}/manifest.json"));
     }
 
@@ -223,6 +240,7 @@ mod tests {
             "archive.json/".to_owned(),
             format!("sources/day=20251008/{id}.parquet"),
             format!("sources/{id}.parquet"),
+            format!("index/day=20251009/{id}.parquet"),
             format!("events/category=audit/eventday=20251009/{id}.parquet"),
             format!("events/category=data/eventday=20251340/{id}.parquet"),
             format!("raw/class=A/day=20251009/{id}.gz"),
@@ -235,8 +253,8 @@ mod tests {
 
     #[test]
     fn sources_are_published_last() {
-        let ranks = ["raw/x", "digests/x", "events/x", "quarantine/x", "sources/x"].map(publish_rank);
-        assert!(ranks.is_sorted() && ranks[3] < ranks[4]);
+        let ranks = ["raw/x", "digests/x", "events/x", "index/x", "quarantine/x", "sources/x"].map(publish_rank);
+        assert!(ranks.is_sorted() && ranks[4] < ranks[5]);
     }
 
     proptest! {
@@ -250,6 +268,7 @@ mod tests {
                 ArchiveKey::Events { partition, batch },
                 ArchiveKey::Sources { batch },
                 ArchiveKey::Quarantine { batch },
+                ArchiveKey::EventIndex { batch },
                 ArchiveKey::Manifest { batch },
             ];
             for kind in [RawKind::Gz, RawKind::Bin, RawKind::Idx] {

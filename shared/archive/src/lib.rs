@@ -1,5 +1,5 @@
 //! The archive as it lies in its bucket or directory: keys, segments, `archive.json`, manifests, and the
-//! tables `sources`, `quarantine` and `.idx`. `docs/format.md` says the same in prose and is normative.
+//! tables `sources`, `quarantine` and `.idx`, the event-id index. `docs/format.md` says the same in prose and is normative.
 //!
 //! Pure: bytes in, bytes out. Fetching and publishing them is the pipeline's; the `events` table is
 //! `trailkeep-events`'.
@@ -7,6 +7,7 @@
 mod batch_id;
 mod class_label;
 mod descriptor;
+mod event_index;
 pub mod layout;
 mod manifest;
 mod partition;
@@ -15,6 +16,7 @@ mod tables;
 pub use batch_id::{BatchId, BatchIdError};
 pub use class_label::{ClassLabel, ClassLabelError};
 pub use descriptor::{ArchiveDescriptor, DescriptorError, LedgerKind, LedgerRef};
+pub use event_index::{EventEntry, EventIndexError, EventLookup, EventPlace, write_event_index};
 pub use manifest::{Manifest, ManifestError, ManifestSource};
 pub use partition::{Category, Partition, PartitionError};
 pub use tables::{

@@ -4,7 +4,7 @@ use std::{collections::HashSet, fmt, io};
 
 use arrow_schema::ArrowError;
 use parquet::errors::ParquetError;
-use trailkeep_archive::Partition;
+use trailkeep_archive::{EventEntry, Partition};
 use trailkeep_ocsf::{Classes, Head, Normaliser, NormaliserConfig, Place, RecordView, Redaction};
 use trailkeep_records::{
     Envelope, Field, InflateLimits, Inflation, Piece, Splitter,
@@ -13,10 +13,10 @@ use trailkeep_records::{
 };
 
 use crate::{
+    event_ids::EventIds,
     files::{EventsFile, Files, PartitionSink},
     object::{Inflated, ObjectContext, ObjectReport, Origin},
     pending::{Partitions, Pending, Spot},
-    properties::writer_properties,
 };
 
 /// Event days and categories of one Batch at most. A worker seals its Batch long before; only an object that alone spans
@@ -94,6 +94,8 @@ pub struct Encoded<W> {
     pub files: Vec<EventsFile<W>>,
     /// A report for each object, in the order in which they were added.
     pub reports: Vec<ObjectReport>,
+    /// Where each event id went, for the Batch's event-id index; in no order.
+    pub event_ids: Vec<EventEntry>,
 }
 
 /// One object whose Records wait in the buffer.
@@ -118,6 +120,7 @@ pub struct Encoder<S: PartitionSink> {
     partitions: Partitions,
     seen: HashSet<u128>,
     normaliser: Normaliser,
+    event_ids: EventIds,
     files: Result<Files<S>, Option<ParquetError>>,
 }
 
@@ -143,7 +146,8 @@ impl<S: PartitionSink> Encoder<S> {
             partitions: Partitions::default(),
             seen: HashSet::new(),
             normaliser: Normaliser::new(normalise, &config.batch),
-            files: writer_properties(config.zstd_level, ROW_GROUP_ROWS).map(|properties| Files::new(sink, properties)).map_err(Some),
+            event_ids: EventIds::default(),
+            files: Files::new(sink, config.zstd_level).map_err(Some),
         }
     }
 
@@ -280,6 +284,7 @@ impl<S: PartitionSink> Encoder<S> {
                 normalise(&mut self.normaliser, &self.buffer, &self.fields, &self.waiting, pending, &hashes, *index);
             }
             let batch = self.normaliser.take().map_err(EncodeError::Columns)?;
+            self.event_ids.take(partition, &batch, ROW_GROUP_ROWS).map_err(EncodeError::Columns)?;
             let files =
                 self.files.as_mut().map_err(|error| EncodeError::Properties(error.take().unwrap_or(ParquetError::EOF(String::new()))))?;
             files.write(partition, &batch).map_err(|error| file_error(partition, error))?;
@@ -340,7 +345,7 @@ impl<S: PartitionSink> Encoder<S> {
         self.encode()?;
         let files = self.files.map_err(|error| EncodeError::Properties(error.unwrap_or(ParquetError::EOF(String::new()))))?;
         let files = files.finish().map_err(|(partition, error)| file_error(partition, error))?;
-        Ok(Encoded { files, reports: self.reports })
+        Ok(Encoded { files, reports: self.reports, event_ids: self.event_ids.into_entries() })
     }
 }
 

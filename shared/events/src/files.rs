@@ -1,14 +1,17 @@
 //! The open files of a Batch, one for each partition.
 
-use std::{collections::BTreeMap, io::Write};
+use std::{collections::BTreeMap, io::Write, sync::Arc};
 
 use arrow_array::RecordBatch;
 use parquet::{
-    arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions},
+    arrow::ArrowSchemaConverter,
     errors::ParquetError,
-    file::properties::WriterProperties,
+    file::{properties::WriterPropertiesPtr, writer::SerializedFileWriter},
+    schema::types::SchemaDescriptor,
 };
 use trailkeep_archive::Partition;
+
+use crate::{columnar::RowGroupEncoder, properties::writer_properties};
 
 /// Opens the file of a partition.
 pub trait PartitionSink {
@@ -36,7 +39,7 @@ pub struct EventsFile<W> {
 }
 
 struct OpenFile<W: Write + Send> {
-    writer: ArrowWriter<Counted<W>>,
+    writer: SerializedFileWriter<Counted<W>>,
     rows: u64,
 }
 
@@ -61,7 +64,9 @@ impl<W: Write> Write for Counted<W> {
 /// The files that are open.
 pub(crate) struct Files<S: PartitionSink> {
     sink: S,
-    properties: WriterProperties,
+    schema: SchemaDescriptor,
+    properties: WriterPropertiesPtr,
+    encoder: RowGroupEncoder,
     open: BTreeMap<Partition, OpenFile<S::Writer>>,
 }
 
@@ -81,8 +86,12 @@ pub(crate) enum FileError {
 }
 
 impl<S: PartitionSink> Files<S> {
-    pub(crate) fn new(sink: S, properties: WriterProperties) -> Self {
-        Self { sink, properties, open: BTreeMap::new() }
+    /// Files of the schema of `events/`, zstd at `level` (1 to 22).
+    pub(crate) fn new(sink: S, level: i32) -> Result<Self, ParquetError> {
+        // The Arrow schema is not embedded: the Parquet schema says all, to every engine alike.
+        let schema = ArrowSchemaConverter::new().schema_root("schema").convert(&trailkeep_ocsf::events_schema())?;
+        let encoder = RowGroupEncoder::new(&schema, level)?;
+        Ok(Self { sink, schema, properties: Arc::new(writer_properties()), encoder, open: BTreeMap::new() })
     }
 
     pub(crate) fn bytes(&self) -> u64 {
@@ -95,20 +104,19 @@ impl<S: PartitionSink> Files<S> {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::btree_map::Entry::Vacant(entry) => {
                 let writer = Counted { writer: self.sink.open(&partition).map_err(FileError::Open)?, bytes: 0 };
-                // The Arrow schema is not embedded: the Parquet schema says all, to every engine alike.
-                let options = ArrowWriterOptions::new().with_properties(self.properties.clone()).with_skip_arrow_metadata(true);
-                let writer = ArrowWriter::try_new_with_options(writer, rows.schema(), options).map_err(FileError::Write)?;
+                let (schema, properties) = (self.schema.root_schema_ptr(), Arc::clone(&self.properties));
+                let writer = SerializedFileWriter::new(writer, schema, properties).map_err(FileError::Write)?;
                 entry.insert(OpenFile { writer, rows: 0 })
             }
         };
         file.rows += rows.num_rows() as u64;
-        file.writer.write(rows).and_then(|()| file.writer.flush()).map_err(FileError::Write)
+        self.encoder.write(&mut file.writer, rows).map_err(FileError::Write)
     }
 
     /// Writes the footers.
     pub(crate) fn finish(self) -> Result<Vec<EventsFile<S::Writer>>, (Partition, FileError)> {
         let finish = |(partition, file): (Partition, OpenFile<S::Writer>)| {
-            // Taking the writer back writes the footer; after `ArrowWriter::finish` it would be refused.
+            // Taking the writer back writes the footer; after `finish` it would be refused.
             let counted = file.writer.into_inner().map_err(|error| (partition, FileError::Write(error)))?;
             Ok(EventsFile { partition, writer: counted.writer, rows: file.rows, bytes: counted.bytes })
         };

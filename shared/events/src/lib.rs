@@ -5,7 +5,9 @@
 //! columns is ever sorted. Everything is synchronous and bounded by the configured budget; files are opened through a
 //! [`PartitionSink`]. What an object came to is an [`ObjectReport`].
 
+mod columnar;
 mod encoder;
+mod event_ids;
 mod files;
 mod object;
 mod pending;
@@ -15,7 +17,6 @@ mod streamed;
 pub use encoder::{EncodeError, Encoded, Encoder, EncoderConfig, MAX_PARTITIONS};
 pub use files::{EventsFile, PartitionSink};
 pub use object::{BrokenRecord, Inflated, ObjectContext, ObjectReport};
-pub use properties::writer_properties;
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::{io::Write, sync::Arc, sync::Mutex};
 use arrow_array::{RecordBatch, cast::AsArray};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use proptest::prelude::*;
-use trailkeep_archive::Partition;
+use trailkeep_archive::{EventEntry, EventPlace, Partition};
 use trailkeep_ocsf::{Classes, Redaction};
 use trailkeep_records::InflateLimits;
 
@@ -161,6 +161,37 @@ fn every_odd_object_has_a_named_end() {
         assert_eq!(told, Some(reason));
         assert_eq!(report.records, report.landed + report.duplicates + report.quarantined.len() as u64);
     }
+}
+
+#[test]
+fn the_index_tells_the_row_group_of_every_id() {
+    let object = |object: u32| {
+        let one = |n: u32| record(&format!("{object}-{n}"), "111122223333", &format!("2026-01-1{}T00:00:00Z", 4 + n % 2));
+        log(&(0..2_000)
+            .map(one)
+            .chain([record("x", "222233334444", "2026-01-15T00:00:00Z").replace("eventID", "eventNone")])
+            .collect::<Vec<_>>())
+    };
+    let encoded = encode(&(0..6).map(object).collect::<Vec<_>>());
+    let (mut expected, mut row_groups) = (Vec::new(), 0);
+    for file in &encoded.files {
+        let bytes = bytes::Bytes::from(file.writer.0.lock().expect("not poisoned").clone());
+        let count = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).expect("parquet").metadata().num_row_groups();
+        row_groups += count;
+        for row_group in 0..count {
+            let builder = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).expect("parquet").with_row_groups(vec![row_group]);
+            for batch in builder.build().expect("parquet") {
+                let batch = batch.expect("rows");
+                let ids = batch.column_by_name("event_uid").expect("there").as_string::<i32>();
+                expected.extend(ids.iter().flatten().map(|id| EventEntry::of_id(id, EventPlace::new(&file.partition, row_group))));
+            }
+        }
+    }
+    let mut found = encoded.event_ids;
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert!(row_groups > 3 && found.len() == 12_000, "{row_groups} {}", found.len());
+    assert!(found == expected);
 }
 
 proptest! {

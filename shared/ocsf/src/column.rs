@@ -8,17 +8,23 @@ use arrow_schema::{ArrowError, DataType};
 
 /// Which rows have a value.
 #[derive(Debug)]
-struct Valid {
+pub(crate) struct Valid {
     bits: BooleanBufferBuilder,
 }
 
 impl Valid {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { bits: BooleanBufferBuilder::new(0) }
     }
 
     #[inline]
-    fn pad(&mut self, row: usize) -> usize {
+    pub(crate) fn set(&mut self) {
+        self.bits.append(true);
+    }
+
+    /// Makes all rows before `row` that were not set null. Answers how many those are.
+    #[inline]
+    pub(crate) fn pad(&mut self, row: usize) -> usize {
         let missing = row.saturating_sub(self.bits.len());
         if missing > 0 {
             self.bits.append_n(missing, false);
@@ -26,7 +32,7 @@ impl Valid {
         missing
     }
 
-    fn take(&mut self, rows: usize) -> Option<NullBuffer> {
+    pub(crate) fn take(&mut self, rows: usize) -> Option<NullBuffer> {
         self.pad(rows);
         let nulls = NullBuffer::new(self.bits.finish());
         (nulls.null_count() > 0).then_some(nulls)
@@ -55,27 +61,12 @@ impl TextColumn {
         self.valid.bits.append(true);
     }
 
-    /// Sets the value of a row from its parts.
-    pub(crate) fn set_parts(&mut self, row: usize, parts: &[&str]) {
-        self.pad(row);
-        for part in parts {
-            self.values.extend_from_slice(part.as_bytes());
-        }
-        self.offsets.push(self.values.len() as i32);
-        self.valid.bits.append(true);
-    }
-
     #[inline]
     fn pad(&mut self, row: usize) {
         let missing = self.valid.pad(row);
         if missing > 0 {
             self.offsets.extend(std::iter::repeat_n(self.values.len() as i32, missing));
         }
-    }
-
-    /// How many rows have been set or padded.
-    pub(crate) fn len(&self) -> usize {
-        self.offsets.len() - 1
     }
 
     /// Bytes held.

@@ -11,6 +11,7 @@ use arrow_schema::{ArrowError, DataType, Fields, SchemaRef};
 
 use crate::{
     column::{BoolColumn, IntColumn, ListColumn, TextColumn},
+    dictionary::{DictionaryColumn, dictionary},
     schema::{self, ACCOUNT_TYPE_ID, LEAVES, Node, Source},
 };
 
@@ -19,7 +20,7 @@ macro_rules! leaves {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum $name { $($leaf,)* }
-        impl $name { pub(crate) const COUNT: usize = [$($name::$leaf,)*].len(); }
+        impl $name { pub(crate) const ALL: &[Self] = &[$($name::$leaf,)*]; }
     };
 }
 
@@ -35,6 +36,13 @@ Texts {
     RecordHash, SourceBucket, SourceKey, RawSegment, Anomalies, RawData,
 }}
 
+impl Texts {
+    /// Whether its values repeat from row to row, so that a dictionary is worth its while.
+    pub(crate) const fn repeats(self) -> bool {
+        !matches!(self, Self::Uid | Self::RequestUid | Self::RecordHash | Self::RequestData | Self::ResponseData | Self::RawData)
+    }
+}
+
 leaves! { /// Leaves that hold integers or times.
 Ints {
     LoggedTime, Time, SessionCreated, SessionExpires, Class, Category, Activity, TypeUid, Status, EntityType, AuthProtocol, FindingCreated,
@@ -47,24 +55,59 @@ Bools { SessionMfa, Mfa, }}
 leaves! { /// Leaves that hold lists of text.
 Lists { Privileges, FindingTypes, DataSources, }}
 
+/// A column of text, stored as its values deserve.
+#[derive(Debug)]
+enum Text {
+    Distinct(TextColumn),
+    Repeated(DictionaryColumn),
+}
+
+impl Text {
+    fn new(leaf: Texts) -> Self {
+        if leaf.repeats() { Self::Repeated(DictionaryColumn::new()) } else { Self::Distinct(TextColumn::new()) }
+    }
+
+    #[inline]
+    fn set(&mut self, row: usize, value: &str) {
+        match self {
+            Self::Distinct(column) => column.set(row, value),
+            Self::Repeated(column) => column.set(row, value),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Distinct(column) => column.bytes(),
+            Self::Repeated(column) => column.bytes(),
+        }
+    }
+
+    fn take(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
+        match self {
+            Self::Distinct(column) => column.take(rows),
+            Self::Repeated(column) => column.take(rows),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct TextListColumn {
     list: ListColumn,
-    elements: TextColumn,
+    elements: DictionaryColumn,
 }
 
 /// Lists of structs share one shape here: some text columns and an end for every row.
 #[derive(Debug)]
 struct StructListColumn<const N: usize> {
     list: ListColumn,
-    texts: [TextColumn; N],
+    texts: [DictionaryColumn; N],
     type_ids: IntColumn,
     len: usize,
 }
 
 impl<const N: usize> StructListColumn<N> {
     fn new() -> Self {
-        Self { list: ListColumn::new(), texts: std::array::from_fn(|_| TextColumn::new()), type_ids: IntColumn::new(), len: 0 }
+        Self { list: ListColumn::new(), texts: std::array::from_fn(|_| DictionaryColumn::new()), type_ids: IntColumn::new(), len: 0 }
     }
 
     #[inline]
@@ -80,7 +123,7 @@ impl<const N: usize> StructListColumn<N> {
 
     fn take_texts(&mut self, rows: usize) -> Result<([ArrayRef; N], OffsetBuffer<i32>, Option<NullBuffer>, usize), ArrowError> {
         let len = std::mem::take(&mut self.len);
-        let mut arrays: [ArrayRef; N] = std::array::from_fn(|_| Arc::new(StringArray::new_null(0)) as ArrayRef);
+        let mut arrays: [ArrayRef; N] = std::array::from_fn(|_| arrow_array::new_empty_array(&DataType::Null));
         for (array, column) in arrays.iter_mut().zip(&mut self.texts) {
             *array = column.take(len)?;
         }
@@ -89,14 +132,14 @@ impl<const N: usize> StructListColumn<N> {
     }
 
     fn bytes(&self) -> usize {
-        self.texts.iter().map(TextColumn::bytes).sum::<usize>() + self.type_ids.bytes()
+        self.texts.iter().map(DictionaryColumn::bytes).sum::<usize>() + self.type_ids.bytes()
     }
 }
 
 /// Builders for the columns of `events/`. One row at a time, in order.
 #[derive(Debug)]
 pub struct Columns {
-    texts: Vec<TextColumn>,
+    texts: Vec<Text>,
     ints: Vec<IntColumn>,
     bools: Vec<BoolColumn>,
     lists: Vec<TextListColumn>,
@@ -105,11 +148,13 @@ pub struct Columns {
     credentials: StructListColumn<2>,
     policies: StructListColumn<2>,
     map_list: ListColumn,
-    map_keys: TextColumn,
-    map_values: TextColumn,
+    map_keys: DictionaryColumn,
+    map_values: DictionaryColumn,
     nodes: Vec<Node>,
     schema: SchemaRef,
     batch: String,
+    /// Room for a text that is put together.
+    joined: String,
     row: usize,
 }
 
@@ -117,20 +162,21 @@ impl Columns {
     /// Empty columns; `batch` stands in every row.
     pub fn new(batch: &str) -> Self {
         Self {
-            texts: (0..Texts::COUNT).map(|_| TextColumn::new()).collect(),
-            ints: (0..Ints::COUNT).map(|_| IntColumn::new()).collect(),
-            bools: (0..Bools::COUNT).map(|_| BoolColumn::new()).collect(),
-            lists: (0..Lists::COUNT).map(|_| TextListColumn { list: ListColumn::new(), elements: TextColumn::new() }).collect(),
+            texts: Texts::ALL.iter().map(|leaf| Text::new(*leaf)).collect(),
+            ints: Ints::ALL.iter().map(|_| IntColumn::new()).collect(),
+            bools: Bools::ALL.iter().map(|_| BoolColumn::new()).collect(),
+            lists: Lists::ALL.iter().map(|_| TextListColumn { list: ListColumn::new(), elements: DictionaryColumn::new() }).collect(),
             resources: StructListColumn::new(),
             observables: StructListColumn::new(),
             credentials: StructListColumn::new(),
             policies: StructListColumn::new(),
             map_list: ListColumn::new(),
-            map_keys: TextColumn::new(),
-            map_values: TextColumn::new(),
+            map_keys: DictionaryColumn::new(),
+            map_values: DictionaryColumn::new(),
             nodes: schema::nodes(LEAVES, 0),
-            schema: schema::events_schema(),
+            schema: schema::encoded_schema(),
             batch: batch.to_owned(),
+            joined: String::new(),
             row: 0,
         }
     }
@@ -142,7 +188,7 @@ impl Columns {
 
     /// Bytes held by the builders.
     pub fn bytes(&self) -> usize {
-        let texts: usize = self.texts.iter().map(TextColumn::bytes).sum();
+        let texts: usize = self.texts.iter().map(Text::bytes).sum();
         let ints: usize = self.ints.iter().map(IntColumn::bytes).sum();
         texts + ints + self.resources.bytes() + self.observables.bytes() + self.map_keys.bytes() + self.map_values.bytes()
     }
@@ -163,8 +209,10 @@ impl Columns {
 
     /// Sets `first: second`.
     pub(crate) fn text_of_two(&mut self, leaf: Texts, first: &str, second: &str) {
+        self.joined.clear();
+        self.joined.extend([first, ": ", second]);
         if let Some(column) = self.texts.get_mut(leaf as usize) {
-            column.set_parts(self.row, &[first, ": ", second]);
+            column.set(self.row, &self.joined);
         }
     }
 
@@ -280,7 +328,7 @@ impl Columns {
                 let column = self.lists.get_mut(leaf as usize).ok_or_else(missing)?;
                 let len = column.elements.len();
                 let (offsets, nulls) = column.list.take(rows);
-                Arc::new(ListArray::try_new(schema::element(DataType::Utf8), offsets, column.elements.take(len)?, nulls)?)
+                Arc::new(ListArray::try_new(schema::element(schema::repeated()), offsets, column.elements.take(len)?, nulls)?)
             }
             Source::Profiles => profiles(rows)?,
             Source::Resources => self.take_resources(rows)?,
@@ -343,11 +391,10 @@ fn struct_of(fields: Fields, arrays: Vec<ArrayRef>) -> Result<ArrayRef, ArrowErr
 
 /// The same text in every row that is not null.
 fn constant(value: &str, rows: usize, nulls: Option<&NullBuffer>) -> Result<ArrayRef, ArrowError> {
-    let offsets = OffsetBuffer::from_repeated_length(value.len(), rows);
-    Ok(Arc::new(StringArray::try_new(offsets, value.as_bytes().repeat(rows).into(), nulls.cloned())?))
+    dictionary(vec![0; rows], nulls.cloned(), StringArray::from_iter_values([value]))
 }
 
 fn profiles(rows: usize) -> Result<ArrayRef, ArrowError> {
-    let values = StringArray::from_iter_values(std::iter::repeat_n(["cloud", "datetime"], rows).flatten());
-    Ok(Arc::new(ListArray::try_new(schema::element(DataType::Utf8), OffsetBuffer::from_repeated_length(2, rows), Arc::new(values), None)?))
+    let values = dictionary([0, 1].repeat(rows), None, StringArray::from_iter_values(["cloud", "datetime"]))?;
+    Ok(Arc::new(ListArray::try_new(schema::element(schema::repeated()), OffsetBuffer::from_repeated_length(2, rows), values, None)?))
 }

@@ -7,6 +7,7 @@ mod actor;
 mod classes;
 mod column;
 mod columns;
+mod dictionary;
 mod flatten;
 mod head;
 mod insight;

@@ -39,6 +39,10 @@ fn cell(array: &ArrayRef, row: usize) -> Option<String> {
     }
     Some(match array.data_type() {
         DataType::Utf8 => array.as_string::<i32>().value(row).to_owned(),
+        DataType::Dictionary(..) => {
+            let array = array.as_dictionary::<Int32Type>();
+            array.values().as_string::<i32>().value(array.key(row).expect("not null")).to_owned()
+        }
         DataType::Int32 => array.as_primitive::<Int32Type>().value(row).to_string(),
         DataType::Int64 => array.as_primitive::<arrow_array::types::Int64Type>().value(row).to_string(),
         DataType::Timestamp(..) => array.as_primitive::<arrow_array::types::TimestampMicrosecondType>().value(row).to_string(),
@@ -56,8 +60,7 @@ fn all(array: &ArrayRef) -> String {
 fn at(batch: &RecordBatch, path: &str, row: usize) -> Option<String> {
     if let Some(key) = path.strip_prefix("unmapped:") {
         let entries = batch.column_by_name("unmapped")?.as_map().value(row);
-        let keys = entries.column(0).as_string::<i32>();
-        let found = (0..keys.len()).find(|i| keys.value(*i) == key)?;
+        let found = (0..entries.len()).find(|i| cell(entries.column(0), *i).as_deref() == Some(key))?;
         return cell(entries.column(1), found);
     }
     let mut names = path.split('.');

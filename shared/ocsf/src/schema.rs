@@ -190,12 +190,17 @@ pub(crate) const LEAVES: &[(&str, Source)] = &[
     ("raw_data", Text(Texts::RawData)),
 ];
 
+/// Text whose values repeat.
+pub(crate) fn repeated() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}
+
 fn nullable(name: &str, data_type: DataType) -> Field {
     Field::new(name, data_type, true)
 }
 
 pub(crate) fn account_fields() -> Fields {
-    Fields::from(vec![nullable("uid", DataType::Utf8), nullable("type", DataType::Utf8), nullable("type_id", DataType::Int32)])
+    Fields::from(vec![nullable("uid", repeated()), nullable("type", repeated()), nullable("type_id", DataType::Int32)])
 }
 
 pub(crate) fn owner_fields() -> Fields {
@@ -204,33 +209,33 @@ pub(crate) fn owner_fields() -> Fields {
 
 pub(crate) fn resource_fields() -> Fields {
     Fields::from(vec![
-        nullable("uid", DataType::Utf8),
+        nullable("uid", repeated()),
         nullable("owner", DataType::Struct(owner_fields())),
-        nullable("type", DataType::Utf8),
-        nullable("role", DataType::Utf8),
+        nullable("type", repeated()),
+        nullable("role", repeated()),
         nullable("role_id", DataType::Int32),
     ])
 }
 
 pub(crate) fn observable_fields() -> Fields {
     Fields::from(vec![
-        nullable("name", DataType::Utf8),
-        nullable("value", DataType::Utf8),
-        nullable("type", DataType::Utf8),
+        nullable("name", repeated()),
+        nullable("value", repeated()),
+        nullable("type", repeated()),
         nullable("type_id", DataType::Int32),
     ])
 }
 
 pub(crate) fn credential_fields() -> Fields {
-    Fields::from(vec![nullable("uid", DataType::Utf8), nullable("type", DataType::Utf8)])
+    Fields::from(vec![nullable("uid", repeated()), nullable("type", repeated())])
 }
 
 pub(crate) fn policy_fields() -> Fields {
-    Fields::from(vec![nullable("uid", DataType::Utf8), nullable("name", DataType::Utf8)])
+    Fields::from(vec![nullable("uid", repeated()), nullable("name", repeated())])
 }
 
 pub(crate) fn map_entry_fields() -> Fields {
-    Fields::from(vec![Field::new("key", DataType::Utf8, false), nullable("value", DataType::Utf8)])
+    Fields::from(vec![Field::new("key", repeated(), false), nullable("value", repeated())])
 }
 
 /// The field inside a list; Parquet's own name for it.
@@ -246,12 +251,13 @@ impl Source {
     pub(crate) fn data_type(self) -> DataType {
         let list_of = |fields| DataType::List(element(DataType::Struct(fields)));
         match self {
-            Text(_) | Constant(_) | ConstantWhere(..) | Batch => DataType::Utf8,
+            Text(leaf) if !leaf.repeats() => DataType::Utf8,
+            Text(_) | Constant(_) | ConstantWhere(..) | Batch => repeated(),
             Int32(_) | Int32Constant(_) | Int32Where(..) => DataType::Int32,
             Int64(_) => DataType::Int64,
             Micros(_) => DataType::Timestamp(TimeUnit::Microsecond, None),
             Bool(_) => DataType::Boolean,
-            TextList(_) | Profiles => DataType::List(element(DataType::Utf8)),
+            TextList(_) | Profiles => DataType::List(element(repeated())),
             Resources => list_of(resource_fields()),
             Observables => list_of(observable_fields()),
             Credentials => list_of(credential_fields()),
@@ -293,7 +299,25 @@ impl Node {
 
 /// The Arrow schema of `events/`. Everything is nullable but the keys of maps; timestamps are UTC microseconds without a zone.
 pub fn events_schema() -> Arc<Schema> {
+    Arc::new(Schema::new(encoded_schema().fields().iter().map(|field| plain(field)).collect::<Fields>()))
+}
+
+/// The schema of the normaliser's rows: that of `events/`, with dictionaries where values repeat.
+pub(crate) fn encoded_schema() -> Arc<Schema> {
     Arc::new(Schema::new(nodes(LEAVES, 0).iter().map(Node::field).collect::<Fields>()))
+}
+
+/// A field without dictionaries.
+fn plain(field: &Field) -> Field {
+    let inner = |field: &Arc<Field>| Arc::new(plain(field));
+    let data_type = match field.data_type() {
+        DataType::Dictionary(_, values) => values.as_ref().clone(),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(inner).collect()),
+        DataType::List(element) => DataType::List(inner(element)),
+        DataType::Map(entries, sorted) => DataType::Map(inner(entries), *sorted),
+        other => other.clone(),
+    };
+    field.clone().with_data_type(data_type)
 }
 
 #[cfg(test)]

@@ -37,15 +37,15 @@ pub enum GuardError {
         source: DescriptorError,
     },
     /// There is content, but no `archive.json`.
-    #[error(
-        "{archive} has objects under sources/ but no archive.json: put the archive.json back that belongs to it, or rebuild its ledger"
-    )]
+    #[error("{archive} has objects under sources/ but no archive.json: put the archive.json back that belongs to it, or stop every writer and run: {command}", command = rebuild_command(.archive, .ledger))]
     DescriptorMissing {
         /// The archive's address.
         archive: String,
+        /// The ledger's address.
+        ledger: String,
     },
     /// The archive belongs to another ledger.
-    #[error("the archive {archive} belongs to the {theirs} and not to the {ours} at {ledger}: use the ledger it belongs to, or, if that one is lost, stop every writer and rebuild", theirs = spell(.theirs), ours = spell(.ours))]
+    #[error("the archive {archive} belongs to the {theirs} and not to the {ours} at {ledger}: use the ledger it belongs to, or, if that one is lost, stop every writer and run: {command}", theirs = spell(.theirs), ours = spell(.ours), command = rebuild_command(.archive, .ledger))]
     OtherLedger {
         /// The archive's address.
         archive: String,
@@ -57,9 +57,7 @@ pub enum GuardError {
         ledger: String,
     },
     /// The ledger is new, emptied or restored to an older state.
-    #[error(
-        "the ledger {ledger} does not know what the archive {archive} holds ({why}): it must be rebuilt from the archive, with every writer stopped"
-    )]
+    #[error("the ledger {ledger} does not know what the archive {archive} holds ({why}): stop every writer, then run: {command}", command = rebuild_command(.archive, .ledger))]
     MustBeRebuilt {
         /// The archive's address.
         archive: String,
@@ -80,6 +78,17 @@ pub enum GuardError {
 
 fn spell(ledger: &LedgerRef) -> String {
     format!("{:?} ledger {}", ledger.kind, ledger.id)
+}
+
+/// The command that rebuilds a ledger from its archive, as a shell takes it. Both are addresses: of the archive, and of the ledger.
+pub fn rebuild_command(archive: &str, ledger: &str) -> String {
+    format!("trailkeep ledger rebuild --archive {} --ledger {}", quoted(archive), quoted(ledger))
+}
+
+/// A word as a shell takes it: in single quotes where it holds more than letters, digits and the marks of paths.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "/._-:=@%+,".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// Reads and checks `archive.json`; `None` if there is none.
@@ -117,7 +126,7 @@ pub async fn join(bucket: &dyn AuditBucket, ledger: &dyn Ledger, now_ms: i64) ->
     if !identity.ready {
         // Asked again: another process may have joined, and even landed, since.
         if has_sources(bucket).await? && !ledger.identity().await?.ready {
-            return must_be_rebuilt("a rebuild of it did not come to its end".to_owned());
+            return must_be_rebuilt("a rebuild of it runs now, or did not come to its end".to_owned());
         }
         ledger.set_ready(identity.epoch).await?;
     } else if let Some(batch) = batch_unknown_to(bucket, ledger, now_ms).await? {
@@ -134,7 +143,7 @@ async fn make(
     now_ms: i64,
 ) -> Result<ArchiveDescriptor, GuardError> {
     if has_sources(bucket).await? {
-        return Err(GuardError::DescriptorMissing { archive: bucket.address() });
+        return Err(GuardError::DescriptorMissing { archive: bucket.address(), ledger: ledger.address() });
     }
     if ledger.newest_published().await?.is_some() {
         return Err(GuardError::ArchiveEmpty { archive: bucket.address(), ledger: ledger.address() });
@@ -143,7 +152,10 @@ async fn make(
     descriptor.epoch = identity.epoch;
     match write(bucket, &descriptor, true).await? {
         PutOutcome::Written => Ok(descriptor),
-        PutOutcome::AlreadyThere => read(bucket).await?.ok_or_else(|| GuardError::DescriptorMissing { archive: bucket.address() }),
+        PutOutcome::AlreadyThere => {
+            let missing = || GuardError::DescriptorMissing { archive: bucket.address(), ledger: ledger.address() };
+            read(bucket).await?.ok_or_else(missing)
+        }
     }
 }
 

@@ -15,7 +15,6 @@ use trailkeep_pipeline::ports::bucket::AuditBucket;
 use crate::{
     catalog,
     error::QueryError,
-    index::RecordIndex,
     io::{ArchiveSource, Footers, IoStats},
     naming::Mentioned,
     plan_io, session, statement,
@@ -49,7 +48,6 @@ impl Default for EngineConfig {
 pub struct Engine {
     source: ArchiveSource,
     footers: Arc<Footers>,
-    index: Option<Arc<dyn RecordIndex>>,
     session: SessionState,
 }
 
@@ -65,14 +63,7 @@ impl Engine {
         };
         ArchiveDescriptor::parse(&descriptor).map_err(|error| QueryError::Archive { address, reason: error.to_string() })?;
         let runtime = session::runtime(&config)?;
-        Ok(Self { source: ArchiveSource::new(bucket), footers: Arc::default(), index: None, session: session::session(&config, runtime) })
-    }
-
-    /// With an index that names the Batches an event id can be in.
-    #[must_use]
-    pub fn with_index(mut self, index: Arc<dyn RecordIndex>) -> Self {
-        self.index = Some(index);
-        self
+        Ok(Self { source: ArchiveSource::new(bucket), footers: Arc::default(), session: session::session(&config, runtime) })
     }
 
     /// Plans a question and starts it. Rows come as they are found.
@@ -81,7 +72,7 @@ impl Engine {
     /// [`QueryError`]; what goes wrong later comes through the stream.
     pub async fn query(&self, sql: &str) -> Result<QueryResult, QueryError> {
         let statement = statement::parse(sql)?;
-        let scope = Arc::new(QueryScope::new(self.source.clone(), Arc::clone(&self.footers), self.index.clone()));
+        let scope = Arc::new(QueryScope::new(self.source.clone(), Arc::clone(&self.footers)));
         let mentioned = if statement::asks_about_tables(&statement) { Mentioned::All } else { Mentioned::by(&statement) };
         let planned = self.plan(statement.clone(), &mentioned, &scope).await;
         let (session, plan) = match planned {

@@ -1,7 +1,7 @@
 //! Asks an archive in SQL with DataFusion.
 //!
 //! Tables: `events`, `sources`, `quarantine`; views: `cloudtrail`, `security_lake_v1`. A question lists what it can touch, leaves out
-//! files by category, event day and time, and row groups by statistics and bloom filters; [`IoStats`] tells what was left.
+//! files by category, event day, time and event id, and row groups by statistics and bloom filters; [`IoStats`] tells what was left.
 //! Where the archive lies is the [`AuditBucket`] port's matter; writing it is not done here.
 //!
 //! [`AuditBucket`]: trailkeep_pipeline::ports::bucket::AuditBucket
@@ -11,7 +11,6 @@ mod dialect;
 mod engine;
 mod error;
 mod functions;
-mod index;
 mod io;
 mod json_path;
 mod naming;
@@ -25,5 +24,4 @@ mod trino;
 
 pub use engine::{Engine, EngineConfig, QueryCost, QueryResult};
 pub use error::QueryError;
-pub use index::RecordIndex;
 pub use io::IoStats;

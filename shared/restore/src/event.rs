@@ -1,5 +1,5 @@
-//! Finds where the Records with an event id lie: bloom filters of the `events` files first, then only the row groups
-//! that can hold the id, then only the columns that point to the bytes.
+//! Finds where the Records with an event id lie: event-id indexes first, then bloom filters of the `events` files that are left, then
+//! only the row groups that can hold the id, then only the columns that point to the bytes.
 
 use std::collections::BTreeSet;
 
@@ -121,7 +121,8 @@ impl Archive {
         // A file whose Batch has no `sources/` object is half of something: it is not looked into.
         let published: BTreeSet<BatchId> = self.sources_files().await?.into_iter().map(|file| file.batch).collect();
         let files = self.table_files(&prefix).await?;
-        let files = files.into_iter().filter(|file| published.contains(&file.batch) && on_day(file, filter.day));
+        let files = files.into_iter().filter(|file| published.contains(&file.batch) && on_day(file, filter.day)).collect();
+        let files = self.files_with_event_id(&filter.event_id, files).await;
         let found: Vec<Vec<EventPointer>> =
             stream::iter(files).map(|file| self.pointers(file, &filter.event_id)).buffered(FILES_AT_ONCE).try_collect().await?;
         let mut found: Vec<EventPointer> = found.into_iter().flatten().collect();

@@ -6,6 +6,7 @@
 mod archive;
 mod columns;
 mod event;
+mod event_ids;
 mod file;
 mod original;
 mod record;

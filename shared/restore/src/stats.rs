@@ -12,6 +12,9 @@ use crate::archive::{Archive, ReadError};
 
 /// Files that are read at once.
 const FILES_AT_ONCE: usize = 8;
+/// The prefixes of an archive.
+const PREFIXES: [&str; 8] =
+    [layout::RAW, layout::DIGESTS, layout::EVENTS, layout::INDEX, layout::SOURCES, layout::QUARANTINE, layout::ATTEST, layout::STAGING];
 
 /// What an archive holds. Times are milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -34,7 +37,7 @@ pub struct Stats {
     pub prefixes: Vec<PrefixStats>,
     /// Inflated bytes of LogObjects per stored byte.
     pub inflated_per_stored: Option<f64>,
-    /// Bytes of `events/` and `sources/` per stored byte of LogObjects.
+    /// Bytes of `events/`, `index/` and `sources/` per stored byte of LogObjects.
     pub tables_per_stored: Option<f64>,
     /// Bytes of `raw/` and `digests/` per stored byte of all sources.
     pub segments_per_stored: Option<f64>,
@@ -224,7 +227,7 @@ impl Archive {
 
     async fn prefixes(&self) -> Result<Vec<PrefixStats>, BucketError> {
         let mut prefixes = Vec::new();
-        for prefix in [layout::RAW, layout::DIGESTS, layout::EVENTS, layout::SOURCES, layout::QUARANTINE, layout::ATTEST, layout::STAGING] {
+        for prefix in PREFIXES {
             let objects = self.list(prefix).await?;
             let bytes = objects.iter().map(|object| object.size_bytes).sum();
             prefixes.push(PrefixStats { prefix: prefix.to_owned(), objects: objects.len() as u64, bytes });
@@ -243,7 +246,7 @@ impl Stats {
         let ratio = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
         let stored = self.total.stored_bytes;
         self.inflated_per_stored = ratio(self.total.inflated_bytes, stored);
-        self.tables_per_stored = ratio(self.bytes_below(&[layout::EVENTS, layout::SOURCES]), stored);
+        self.tables_per_stored = ratio(self.bytes_below(&[layout::EVENTS, layout::SOURCES, layout::INDEX]), stored);
         self.segments_per_stored = ratio(self.bytes_below(&[layout::RAW, layout::DIGESTS]), stored + self.total.digest_bytes);
     }
 }

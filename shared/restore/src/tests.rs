@@ -27,6 +27,8 @@ use crate::{
     tree::{Progress, TreeError, TreeFilter, TreeReport},
 };
 
+mod event_ids;
+
 const FIRST_MS: i64 = 1_760_000_000_123;
 const EVENT: &str = "11112222-3333-4444-5555-666677778888";
 const OTHER_EVENT: &str = "11112222-3333-4444-5555-666677779999";

@@ -1,7 +1,8 @@
 //! Digests: what was delivered in an hour, signed, and chained to the one before.
 //!
 //! Source: CloudTrail User Guide, "CloudTrail digest file structure". Hashes are of uncompressed bytes. Only objects of
-//! the `CloudTrail` class are listed: whether AWS lists the others is not documented.
+//! the `CloudTrail` class are listed: whether AWS lists the others is not documented. A backfill Digest lists what the first one of its hour
+//! missed; it stands in no chain.
 
 use sha2::{Digest as _, Sha256};
 use trailkeep_keys::{AccountId, FileName, LogClass, LogKey, OrganizationId, Region};
@@ -60,23 +61,39 @@ impl<'a> Chain<'a> {
 
     /// The Digest of the time from `start_ms` to `end_ms`.
     pub(crate) fn close(&mut self, start_ms: i64, end_ms: i64, listed: &[Listed]) -> Result<Signed, SynthError> {
-        let key = self.key(end_ms);
-        let json = self.json(&key, (start_ms, end_ms), listed);
+        let key = self.key(end_ms, false);
+        let json = self.json(&key, (start_ms, end_ms), listed, self.previous.as_ref());
         let hash = hex::encode(Sha256::digest(&json));
         let before = self.previous.as_ref().map_or("null", |previous| &previous.signature);
-        let signature = self.signer.sign(&format!("{}\n{}/{key}\n{hash}\n{before}", time::iso(end_ms), self.bucket))?;
+        let signature = self.sign(end_ms, &key, &hash, before)?;
         let metadata = format!("{{\"signature\":\"{signature}\",\"signature-algorithm\":\"SHA256withRSA\"}}\n");
         self.previous = Some(Previous { key: key.clone(), hash, signature });
         Ok(Signed { key, json, metadata })
     }
 
-    fn key(&self, end_ms: i64) -> String {
+    /// The Digest of what the one from `start_ms` to `end_ms` missed, made at `made_ms`.
+    pub(crate) fn backfill(&self, (start_ms, end_ms): (i64, i64), made_ms: i64, missed: &[Listed]) -> Result<Signed, SynthError> {
+        let key = self.key(end_ms, true);
+        let json = self.json(&key, (start_ms, end_ms), missed, None);
+        let signature = self.sign(end_ms, &key, &hex::encode(Sha256::digest(&json)), "null")?;
+        let made = time::iso(made_ms).replace('Z', ".000Z");
+        let metadata = format!(
+            "{{\"backfill-generation-timestamp\":\"{made}\",\"signature\":\"{signature}\",\"signature-algorithm\":\"SHA256withRSA\"}}\n"
+        );
+        Ok(Signed { key, json, metadata })
+    }
+
+    fn sign(&self, end_ms: i64, key: &str, hash: &str, before: &str) -> Result<String, SynthError> {
+        self.signer.sign(&format!("{}\n{}/{key}\n{hash}\n{before}", time::iso(end_ms), self.bucket))
+    }
+
+    fn key(&self, end_ms: i64, backfill: bool) -> String {
         let name = FileName::Digest {
             region: self.region,
             trail: TRAIL.to_owned(),
             home_region: self.home_region,
             stamp: time::stamp(end_ms),
-            backfill: false,
+            backfill,
             gzip: true,
         };
         let (organization, account, region) = (Some(self.organization), self.account, self.region);
@@ -84,7 +101,7 @@ impl<'a> Chain<'a> {
         LogKey { prefix: String::new(), organization, account, class: LogClass::Digest, region, delivery_day, name }.to_key()
     }
 
-    fn json(&self, key: &str, (start_ms, end_ms): (i64, i64), listed: &[Listed]) -> Vec<u8> {
+    fn json(&self, key: &str, (start_ms, end_ms): (i64, i64), listed: &[Listed], previous: Option<&Previous>) -> Vec<u8> {
         let mut text = String::with_capacity(1_200 + listed.len() * 420);
         let newest = listed.iter().map(|log| log.newest_ms).max();
         let oldest = listed.iter().map(|log| log.oldest_ms).min();
@@ -105,7 +122,6 @@ impl<'a> Chain<'a> {
         put("digestSignatureAlgorithm", Some("SHA256withRSA"));
         put("newestEventTime", newest.map(time::iso).as_deref());
         put("oldestEventTime", oldest.map(time::iso).as_deref());
-        let previous = self.previous.as_ref();
         put("previousDigestS3Bucket", previous.map(|_| self.bucket));
         put("previousDigestS3Object", previous.map(|previous| previous.key.as_str()));
         put("previousDigestHashValue", previous.map(|previous| previous.hash.as_str()));

@@ -1,6 +1,13 @@
-//! The rarer classes: Insights (a Start, later its End) and network activity of VPC endpoints.
+//! The rarer classes: Insights (a Start, later its End), network activity of VPC endpoints, and summaries of data events.
 
-use crate::{chance::Chance, config::SynthConfig, estate::Estate, object::Author, template::Scene, time};
+use crate::{
+    chance::Chance,
+    config::SynthConfig,
+    estate::{Estate, Pool},
+    object::Author,
+    template::Scene,
+    time,
+};
 
 /// Calls whose rate stands out: service, event name, error code.
 const UNUSUAL: [(&str, &str, &str); 5] = [
@@ -123,4 +130,69 @@ pub(crate) fn network(config: &SynthConfig, author: &mut Author<'_>, stamp_ms: i
     }
     out.extend_from_slice(b"]}");
     count
+}
+
+/// Services whose data events are summarised, and their calls.
+const SUMMARISED: [(&str, [&str; 3]); 3] = [
+    ("s3", ["GetObject", "PutObject", "HeadObject"]),
+    ("lambda", ["Invoke", "InvokeAsync", "InvokeWithResponseStream"]),
+    ("dynamodb", ["GetItem", "Query", "UpdateItem"]),
+];
+
+/// Length of the window that one summary covers: five minutes.
+const WINDOW_MS: i64 = 300_000;
+
+/// An object of summaries of the data events of five minutes, a top-level array.
+/// Source: CloudTrail User Guide, "Aggregated events".
+pub(crate) fn aggregated(author: &Author<'_>, stamp_ms: i64, chance: &mut Chance, out: &mut Vec<u8>) -> u64 {
+    let (end_ms, estate) = (stamp_ms - WINDOW_MS, &author.estate);
+    let (from, to) = (time::iso(end_ms - WINDOW_MS), time::iso(end_ms));
+    out.clear();
+    out.push(b'[');
+    for (index, (source, calls)) in SUMMARISED.into_iter().enumerate() {
+        let counts = calls.map(|_| chance.between(20, 9_000));
+        let total: u64 = counts.iter().sum();
+        let by_call: Vec<String> = calls.iter().zip(counts).map(|(name, value)| statistic(name, value)).collect();
+        let services = chance.below(total + 1);
+        let caller = &author.actors.get(author.actors.choose(chance)).arn;
+        let details = [
+            ("userIdentity", [statistic(caller, total - services), statistic("AWSService:AWS Internal", services)].join(",")),
+            ("resourceARN", statistic(&resource(source, estate, chance), total)),
+            ("sourceIpAddress", statistic("AWS Internal", total)),
+        ];
+        let details: Vec<String> = details.iter().map(|(name, statistics)| dimension(name, statistics)).collect();
+        let text = format!(
+            "{}{{\"eventVersion\":\"1.0\",\"accountId\":\"{}\",\"eventId\":\"{}\",\"eventCategory\":\"Aggregated\",\
+             \"eventType\":\"AwsAggregatedEvent\",\"awsRegion\":\"{}\",\"eventSource\":\"{source}.amazonaws.com\",\
+             \"timeWindow\":{{\"windowStart\":\"{from}\",\"windowEnd\":\"{to}\",\"windowSize\":\"PT5M\"}},\
+             \"summary\":{{\"primaryDimension\":{},\"details\":[{}]}}}}",
+            if index == 0 { "" } else { "," },
+            estate.account,
+            chance.text(36, |chance, out, _| chance.uuid(out)),
+            estate.region,
+            dimension("eventName", &by_call.join(",")),
+            details.join(","),
+        );
+        out.extend_from_slice(text.as_bytes());
+    }
+    out.push(b']');
+    SUMMARISED.len() as u64
+}
+
+/// Something that a service's data events are about.
+fn resource(source: &str, estate: &Estate, chance: &mut Chance) -> String {
+    let (region, account, salt) = (&estate.region, &estate.account, chance.next());
+    match source {
+        "s3" => format!("arn:aws:s3:::{}", estate.get(Pool::Bucket, salt)),
+        "lambda" => format!("arn:aws:lambda:{region}:{account}:function:{}", estate.get(Pool::Function, salt)),
+        _ => format!("arn:aws:{source}:{region}:{account}:table/{}", estate.get(Pool::Table, salt)),
+    }
+}
+
+fn dimension(name: &str, statistics: &str) -> String {
+    format!("{{\"dimension\":\"{name}\",\"statistics\":[{statistics}],\"aggregationType\":\"Count\"}}")
+}
+
+fn statistic(name: &str, value: u64) -> String {
+    format!("{{\"name\":\"{name}\",\"value\":{value}}}")
 }

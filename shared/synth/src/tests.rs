@@ -83,7 +83,10 @@ fn split(files: &Files) -> (Parsed, Parsed) {
 }
 
 fn records(logs: &[(LogKey, Value)]) -> impl Iterator<Item = (&LogKey, &Value)> {
-    logs.iter().flat_map(|(key, object)| object["Records"].as_array().unwrap().iter().map(move |record| (key, record)))
+    logs.iter().flat_map(|(key, object)| {
+        let records = if key.class == LogClass::Aggregated { object } else { &object["Records"] };
+        records.as_array().unwrap().iter().map(move |record| (key, record))
+    })
 }
 
 fn event_ms(record: &Value) -> i64 {
@@ -106,13 +109,17 @@ fn every_file_has_a_key_of_the_grammar_and_every_hour_its_digest() {
     let (summary, files) = small();
     let (logs, digests) = split(files);
     assert_eq!((logs.len() as u64, digests.len() as u64), (summary.objects, summary.digests));
-    assert_eq!(summary.digests, 7 * 2 * 8);
+    assert_eq!(summary.digests, 7 * 2 * 8 + 2, "one for every hour, and two backfills");
     assert!(logs.iter().chain(&digests).all(|(key, _)| !matches!(key.name, trailkeep_keys::FileName::Other(_)) && !key.region_mismatch()));
-    for class in [LogClass::CloudTrail, LogClass::Insight, LogClass::NetworkActivity] {
+    for class in [LogClass::CloudTrail, LogClass::Insight, LogClass::NetworkActivity, LogClass::Aggregated] {
         assert!(logs.iter().any(|(key, _)| key.class == class), "no {class}");
     }
     let empty = digests.iter().filter(|(_, digest)| digest["logFiles"].as_array().unwrap().is_empty()).count();
     assert!(empty > 0 && empty < digests.len() / 2, "{empty} empty digests of {}", digests.len());
+}
+
+fn is_backfill(key: &LogKey) -> bool {
+    matches!(key.name, trailkeep_keys::FileName::Digest { backfill: true, .. })
 }
 
 /// The public keys by fingerprint.
@@ -141,8 +148,11 @@ fn digests_are_signed_chained_and_list_every_log_with_its_hash() {
         let metadata: Value = serde_json::from_slice(&files[&format!("{path}.metadata.json")]).unwrap();
         assert_eq!(metadata["signature-algorithm"], "SHA256withRSA");
         let signature = metadata["signature"].as_str().unwrap().to_owned();
-        let same_chain = before.take().filter(|(previous, ..)| (previous.account, previous.region) == (key.account, key.region));
-        match &same_chain {
+        let backfill = is_backfill(&key);
+        assert_eq!(metadata["backfill-generation-timestamp"].is_string(), backfill);
+        let chained =
+            before.as_ref().filter(|(previous, ..)| !backfill && (previous.account, previous.region) == (key.account, key.region));
+        match chained {
             None => assert!(digest["previousDigestS3Object"].is_null() && digest["previousDigestSignature"].is_null()),
             Some((previous, content, previous_signature)) => {
                 let previous_path = previous.to_key();
@@ -165,7 +175,11 @@ fn digests_are_signed_chained_and_list_every_log_with_its_hash() {
             assert_eq!(log["hashValue"], hex::encode(Sha256::digest(inflate(&files[object]))), "{object}");
             assert!(listed.insert(object.to_owned()), "{object} is listed twice");
         }
-        before = Some((key, digest, signature));
+        if backfill {
+            assert_eq!(digest["logFiles"].as_array().unwrap().len(), 1);
+        } else {
+            before = Some((key, digest, signature));
+        }
     }
     let expected: HashSet<String> = logs.iter().filter(|(key, _)| key.class == LogClass::CloudTrail).map(|(key, _)| key.to_key()).collect();
     assert_eq!(listed, expected);
@@ -181,7 +195,7 @@ fn records_are_of_the_kinds_that_an_investigator_looks_for() {
     for kind in ["AssumedRole", "IAMUser", "Root", "AWSService", "AWSAccount", "WebIdentityUser", "SAMLUser"] {
         assert!(count(&|record| record["userIdentity"]["type"] == kind) > 0, "no identity {kind}");
     }
-    for category in ["Management", "Data", "Insight", "NetworkActivity"] {
+    for category in ["Management", "Data", "Insight", "NetworkActivity", "Aggregated"] {
         assert!(count(&|record| record["eventCategory"] == category) > 0, "no category {category}");
     }
     let login = |record: &Value| record["eventName"] == "ConsoleLogin";
@@ -206,7 +220,7 @@ fn duplicates_are_the_same_json_in_another_object() {
     let mut seen: HashMap<String, (String, Value)> = HashMap::new();
     let mut copies = 0;
     for (key, record) in records(&logs) {
-        let id = record["eventID"].as_str().unwrap().to_owned();
+        let id = record["eventID"].as_str().or(record["eventId"].as_str()).unwrap().to_owned();
         match seen.get(&id) {
             Some((object, first)) => {
                 copies += 1;

@@ -16,10 +16,10 @@ use crate::{
     ORGANIZATION, REGIONS, Scale, SynthConfig, SynthError,
     chance::{Chance, mix},
     config::HOUR_MS,
-    digest::{Chain, HOME_REGION, Listed},
+    digest::{Chain, HOME_REGION, Listed, Signed},
     object::Author,
     plan::{Planned, STAMPS_AN_HOUR, plan},
-    side::{Episode, network},
+    side::{Episode, aggregated, network},
     signing::{Signer, public_keys},
     time,
 };
@@ -144,7 +144,14 @@ struct Group<'a> {
     /// Chooses what does not belong to records.
     chance: Chance,
     number: u64,
+    /// A backfill Digest is still to come.
+    backfills: bool,
 }
+
+/// Groups that have a backfill Digest: the first ones.
+const GROUPS_WITH_BACKFILL: u64 = 2;
+/// How long after the end of its hour a backfill Digest is made, in milliseconds: 95 minutes.
+const BACKFILL_AFTER_MS: i64 = 95 * 60_000;
 
 impl<'a> Group<'a> {
     fn new(config: &'a SynthConfig, account_index: u32, region_index: u32, signer: &'a Signer) -> Result<Self, SynthError> {
@@ -163,6 +170,7 @@ impl<'a> Group<'a> {
             first_ms: config.first_hour_ms() + chance.below(300) as i64 * 1000,
             chance,
             number: u64::from(account_index * config.regions + region_index),
+            backfills: u64::from(account_index * config.regions + region_index) < GROUPS_WITH_BACKFILL,
         })
     }
 
@@ -172,15 +180,21 @@ impl<'a> Group<'a> {
             let (now, later) = rest.split_at(rest.partition_point(|object| object.hour <= hour));
             rest = later;
             self.author.pass_to(hour);
-            let listed = now.iter().map(|object| self.log(*object, store)).collect::<Result<Vec<_>, _>>()?;
+            let mut listed = now.iter().map(|object| self.log(*object, store)).collect::<Result<Vec<_>, _>>()?;
             if !matches!(self.config.scale, Scale::TinyObjects(_)) {
                 self.rarities(hour, store)?;
             }
             let start_ms = self.first_ms + i64::from(hour) * HOUR_MS;
-            let digest = self.chain.close(start_ms, start_ms + HOUR_MS, &listed)?;
-            store.put_gzip(&digest.key, &digest.json)?;
-            store.put(&format!("{}.metadata.json", digest.key), digest.metadata.as_bytes())?;
-            store.summary.digests += 1;
+            let hour_ms = (start_ms, start_ms + HOUR_MS);
+            // An hour that does not look empty without it: its Digest misses the last object, and another one says so later.
+            if self.backfills
+                && listed.len() > 1
+                && let Some(missed) = listed.pop()
+            {
+                self.backfills = false;
+                store.put_digest(&self.chain.backfill(hour_ms, hour_ms.1 + BACKFILL_AFTER_MS, &[missed])?)?;
+            }
+            store.put_digest(&self.chain.close(hour_ms.0, hour_ms.1, &listed)?)?;
         }
         Ok(())
     }
@@ -205,7 +219,7 @@ impl<'a> Group<'a> {
         Ok(Listed { key, hash, oldest_ms: content.oldest_ms, newest_ms: content.newest_ms })
     }
 
-    /// Insights and network activity: a few in a tree, and at least one of each.
+    /// Insights, network activity and summaries of data events: a few in a tree, and at least one of each.
     fn rarities(&mut self, hour: u32, store: &mut Store) -> Result<(), SynthError> {
         let draw = mix(self.config.seed ^ mix(self.number * 10_007 + u64::from(hour)));
         let first = self.number == 0 && hour == 0;
@@ -230,13 +244,26 @@ impl<'a> Group<'a> {
             let key = self.key(LogClass::NetworkActivity, stamp_ms);
             store.put_log(&key, &json, records)?;
         }
+        if first || (draw / 2_400).is_multiple_of(80) {
+            // A stream of their own: the rest of a tree is the same with and without them.
+            let mut chance = Chance::new(self.config.seed, &[7, self.number, u64::from(hour)]);
+            let stamp_ms = self.stamp_ms(hour, 3);
+            let records = aggregated(&self.author, stamp_ms, &mut chance, &mut json);
+            let key = self.key_with(LogClass::Aggregated, stamp_ms, chance.text(16, Chance::word));
+            store.put_log(&key, &json, records)?;
+        }
         Ok(())
     }
 
     fn key(&mut self, class: LogClass, stamp_ms: i64) -> String {
+        let unique = self.chance.text(16, Chance::word);
+        self.key_with(class, stamp_ms, unique)
+    }
+
+    fn key_with(&self, class: LogClass, stamp_ms: i64, unique: String) -> String {
         let Chain { organization, account, region, .. } = self.chain;
         let stamp = Stamp { second: None, ..time::stamp(stamp_ms) };
-        let name = FileName::Log { region, stamp, unique: self.chance.text(16, Chance::word), joined: false, gzip: true };
+        let name = FileName::Log { region, stamp, unique, joined: false, gzip: true };
         LogKey { prefix: String::new(), organization: Some(organization), account, class, region, delivery_day: time::day(stamp_ms), name }
             .to_key()
     }
@@ -280,6 +307,13 @@ impl Store {
             .map_err(|source| SynthError::Write { path: path.clone(), source: io::Error::other(source) })?;
         write(&path, &self.packed[..length], &mut self.made)?;
         Ok(length as u64)
+    }
+
+    fn put_digest(&mut self, digest: &Signed) -> Result<(), SynthError> {
+        self.put_gzip(&digest.key, &digest.json)?;
+        self.put(&format!("{}.metadata.json", digest.key), digest.metadata.as_bytes())?;
+        self.summary.digests += 1;
+        Ok(())
     }
 
     fn put_log(&mut self, key: &str, json: &[u8], records: u64) -> Result<(), SynthError> {

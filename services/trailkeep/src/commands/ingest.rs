@@ -1,6 +1,5 @@
 //! `trailkeep ingest`: lands a trail's files in an archive, once.
 
-mod outside;
 mod progress;
 mod report;
 
@@ -20,14 +19,15 @@ use trailkeep_pipeline::ingest::{
 };
 
 use self::{
-    outside::Machine,
     progress::Progress,
     report::{Plan, Report},
 };
 use crate::{
     cli::Globals,
+    commands::protection::{Encryption, ObjectLock},
     exit::Exit,
     location::{Location, Origin},
+    outside::{self, Machine, Place},
 };
 
 /// Land CloudTrail's files in an archive, each exactly once.
@@ -92,6 +92,10 @@ pub(crate) struct Ingest {
     /// How the outcome is told.
     #[arg(long, value_enum, default_value_t = Output::Human)]
     output: Output,
+    #[command(flatten)]
+    encryption: Encryption,
+    #[command(flatten)]
+    lock: ObjectLock,
 }
 
 const AFTER_HELP: &str = "\
@@ -99,6 +103,7 @@ Examples:
   trailkeep ingest --from ./trail --archive ./audit
   trailkeep ingest --from s3://org-logs --archive ./audit --since 2026-01-01 --until 2026-02-01
   trailkeep ingest --from ./copy-of-bucket --bucket org-logs --archive ./audit --dry-run
+  trailkeep ingest --from s3://org-logs --archive s3://audit --ledger ./ledger.sqlite --object-lock-mode governance --object-lock-years 7
 
 Exit codes: 0 done (what was quarantined is told); 1 failed; 2 wrong usage; 3 some objects must be tried again; 130 interrupted and drained.";
 
@@ -121,6 +126,9 @@ enum Output {
 impl Ingest {
     pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         Location::check_apart(&self.from, &self.archive)?;
+        // Before anything is asked of S3.
+        self.encryption.of(&self.archive)?;
+        self.lock.of(&self.archive)?;
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("failed to start the runtime")?;
         let origin = runtime.block_on(self.from.open_origin(globals))?;
@@ -157,7 +165,7 @@ impl Ingest {
                 zstd_level: self.zstd_level,
             },
             class: self.class_label.clone(),
-            retention: None,
+            retention: self.lock.of(&self.archive)?,
             limits: BatchLimits::default(),
         })
     }
@@ -171,8 +179,9 @@ impl Ingest {
         globals: &Globals,
     ) -> anyhow::Result<Exit> {
         let (machine, shutdown) = (Machine::new(), Shutdown::default());
-        let process = outside::process_name(&machine);
-        let joining = outside::join(&self.archive, self.ledger.as_deref(), &process, &machine, globals, &shutdown);
+        let process = outside::process_name("ingest", &machine);
+        let place = Place { archive: &self.archive, ledger: self.ledger.as_deref(), writing: self.encryption.of(&self.archive)? };
+        let joining = outside::join(place, &process, &machine, globals, &shutdown);
         runtime.spawn(stop_on_ctrl_c(shutdown.clone()));
         let joined = runtime.block_on(joining)?;
         let ports = IngestPorts {
@@ -183,7 +192,7 @@ impl Ingest {
             runtime: runtime.handle().clone(),
         };
         let outcome = ingest(config, &ports, &shutdown, progress);
-        runtime.block_on(joined.leave());
+        runtime.block_on(joined.tenancy.leave());
         progress.clear();
         let summary = outcome?;
         self.tell(&summary, &Report { summary: &summary, archive: &self.archive.to_string() })?;
@@ -199,7 +208,7 @@ impl Ingest {
         globals: &Globals,
     ) -> anyhow::Result<Exit> {
         let machine = Machine::new();
-        let process = outside::process_name(&machine);
+        let process = outside::process_name("ingest", &machine);
         let looking = outside::look(&self.archive, self.ledger.as_deref(), &process, &machine, globals);
         let protocol = runtime.block_on(looking)?;
         let plan = plan(&config.origin, &*origin.bucket, protocol.as_ref(), runtime.handle(), progress)?;

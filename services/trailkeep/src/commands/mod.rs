@@ -1,6 +1,8 @@
-//! One file a command: its arguments and what it does with them.
+//! One file a command: its arguments and what it does with them. `protection` has the arguments that several share.
 
 pub(crate) mod ingest;
+pub(crate) mod ledger;
+pub(crate) mod protection;
 pub(crate) mod query;
 pub(crate) mod raw;
 pub(crate) mod stats;

@@ -47,6 +47,9 @@ impl Action {
     }
 }
 
+/// What to do where S3 speaks of Object Lock in an error: mostly `InvalidRequest`, "Bucket is missing Object Lock Configuration".
+const NO_OBJECT_LOCK: &str = "; switch Object Lock on for the bucket, or write without a lock of your own";
+
 /// What S3 said, or why it said nothing.
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
@@ -73,7 +76,9 @@ impl Answer {
                 let region = response.and_then(|response| response.headers().get("x-amz-bucket-region"));
                 let elsewhere = region.filter(|_| matches!(status, 301 | 307 | 400)).map(|region| format!("; the bucket is in {region}"));
                 let message = error.message().map(|message| format!(": {message}"));
-                format!("S3 answered {status} {code}{}{}", message.unwrap_or_default(), elsewhere.unwrap_or_default())
+                let message = message.unwrap_or_default();
+                let unlocked = if message.contains("Object Lock") { NO_OBJECT_LOCK } else { "" };
+                format!("S3 answered {status} {code}{message}{}{unlocked}", elsewhere.unwrap_or_default())
             }
             _ => causes(error),
         };

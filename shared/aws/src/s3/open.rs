@@ -26,7 +26,7 @@ pub struct S3Config {
     pub endpoint: Option<String>,
     /// Tries of each call; `None` = as the AWS SDK finds it (`AWS_MAX_ATTEMPTS`, else 3).
     pub max_attempts: Option<u32>,
-    /// KMS key of what is written; `None` = the bucket's own default key, else the account's `aws/s3`.
+    /// KMS key of what is written: ARN, key id or `alias/NAME`; `None` = the bucket's own default key, else the account's `aws/s3`.
     pub kms_key_arn: Option<String>,
 }
 

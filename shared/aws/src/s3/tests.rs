@@ -202,6 +202,21 @@ async fn a_key_that_may_not_be_used_is_named() {
 }
 
 #[tokio::test]
+async fn a_bucket_without_object_lock_is_said_with_what_to_do() {
+    let s3 = Scripted::answering(vec![Reply::error(400, "InvalidRequest", "Bucket is missing Object Lock Configuration")]);
+    let error = s3.bucket(None).put("sources/x", Bytes::new(), &locked()).await.unwrap_err();
+    let BucketError::Failed { source, .. } = &error else { panic!("{error:?}") };
+    assert!(source.to_string().contains("switch Object Lock on for the bucket"), "{source}");
+}
+
+#[tokio::test]
+async fn an_alias_is_passed_on_as_it_is() {
+    let s3 = Scripted::answering(vec![Reply::ok("")]);
+    s3.bucket(Some("alias/audit")).put("one", Bytes::new(), &PutPolicy::default()).await.unwrap();
+    assert_eq!(s3.requests().remove(0).header("x-amz-server-side-encryption-aws-kms-key-id"), "alias/audit");
+}
+
+#[tokio::test]
 async fn a_bucket_elsewhere_is_said_with_its_region() {
     let s3 = Scripted::answering(vec![Reply::error(301, "PermanentRedirect", "elsewhere").with("x-amz-bucket-region", "us-west-2")]);
     let error = LogBucket::list(&s3.bucket(None), "", None).await.unwrap_err();

@@ -112,6 +112,16 @@ impl DirectoryBucket {
         self
     }
 
+    /// Enters as a writer now, not only with the first file: [`DirectoryBucket::has_writer`] is true for others until this bucket is dropped.
+    pub fn enter(&self) {
+        self.root.writing.get_or_init(|| sweep::enter(&self.root.path));
+    }
+
+    /// Whether somebody writes here now: another process, or this bucket itself once it has written. `false` where the filesystem cannot tell.
+    pub fn has_writer(&self) -> bool {
+        sweep::has_writer(&self.root.path)
+    }
+
     fn list_page(&self, prefix: &str, token: Option<String>, archive: bool) -> Result<ListPage, BucketError> {
         let mut walk = match token.as_deref().and_then(|token| self.kept(token, prefix, archive)) {
             Some(walk) => walk,
@@ -146,7 +156,7 @@ impl DirectoryBucket {
 
     /// As [`DirectoryBucket::wrote`], for what makes files below `staging/`.
     fn stages(&self) -> &Arc<Root> {
-        self.root.writing.get_or_init(|| sweep::enter(&self.root.path));
+        self.enter();
         self.wrote()
     }
 

@@ -4,7 +4,7 @@
 
 use std::{
     collections::HashSet,
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     path::Path,
 };
@@ -23,6 +23,11 @@ pub(super) fn enter(root: &Path) -> Option<File> {
     }
     lock.lock_shared().ok()?;
     Some(lock)
+}
+
+/// Whether somebody writes here now, this process included once it has written. `false` where the filesystem has no such locks.
+pub(super) fn has_writer(root: &Path) -> bool {
+    File::open(root).is_ok_and(|root| matches!(root.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 fn sweep(root: &Path) -> io::Result<()> {
@@ -109,6 +114,17 @@ mod tests {
         let other = DirectoryBucket::open(root.path()).unwrap();
         staged(&other, "raw/ours").await;
         one.publish(&theirs).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_writer_is_seen_as_long_as_it_lives() {
+        let root = tempfile::tempdir().unwrap();
+        let (one, other) = (DirectoryBucket::open(root.path()).unwrap(), DirectoryBucket::open(root.path()).unwrap());
+        assert!(!other.has_writer());
+        staged(&one, "raw/theirs").await;
+        assert!(other.has_writer());
+        drop(one);
+        assert!(!other.has_writer());
     }
 
     #[tokio::test]

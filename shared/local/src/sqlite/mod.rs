@@ -84,6 +84,15 @@ impl SqliteLedger {
         Ok(Self { path: path.to_owned(), connection: Mutex::new(connection), processes })
     }
 
+    /// The other processes that have a ledger at this path open now, by name: also those that still hold one which was deleted or replaced.
+    ///
+    /// # Errors
+    /// [`LedgerError::Denied`] or `Failed` where their entries beside the file cannot be listed.
+    pub fn other_processes(&self) -> Result<Vec<String>, LedgerError> {
+        let listed = self.processes.others();
+        listed.map_err(|source| error::from_io("list the processes that use it", &self.path.display().to_string(), source))
+    }
+
     /// Reads, in the connection's own mode.
     fn read<T>(&self, operation: &'static str, run: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, LedgerError> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);

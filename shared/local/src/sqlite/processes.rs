@@ -38,6 +38,19 @@ impl Processes {
         path != self.own && ended(&path)
     }
 
+    /// The other processes that share the ledger now, by name and in order.
+    pub(super) fn others(&self) -> io::Result<Vec<String>> {
+        let mut others = Vec::new();
+        for entry in fs::read_dir(&self.directory)? {
+            let entry = entry?;
+            if entry.path() != self.own && !ended(&entry.path()) {
+                others.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        others.sort_unstable();
+        Ok(others)
+    }
+
     fn sweep(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.directory)? {
             let path = entry?.path();

@@ -54,8 +54,18 @@ async fn a_new_or_emptied_ledger_must_be_rebuilt_first() {
     for lost in [MemoryLedger::new("new"), MemoryLedger::new("mine")] {
         let error = join(&bucket, &lost, NOW_MS).await.unwrap_err();
         assert!(matches!(error, GuardError::MustBeRebuilt { .. }), "{error}");
+        let advice = rebuild_command(&AuditBucket::address(&bucket), &lost.address());
+        assert!(error.to_string().ends_with(&format!("run: {advice}")), "{error}");
         assert!(!lost.identity().await.unwrap().ready);
     }
+}
+
+#[test]
+fn the_command_that_rebuilds_can_be_pasted_into_a_shell() {
+    assert_eq!(
+        rebuild_command("s3://audit/org/", "/var/lib/o'neil's ledger.sqlite"),
+        r"trailkeep ledger rebuild --archive s3://audit/org/ --ledger '/var/lib/o'\''neil'\''s ledger.sqlite'"
+    );
 }
 
 #[tokio::test]

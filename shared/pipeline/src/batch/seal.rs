@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use trailkeep_archive::{
     IdxRow, ManifestSource, SourceRow, TableError,
     layout::{self, RawKind},
-    write_idx, write_quarantine, write_sources,
+    write_event_index, write_idx, write_quarantine, write_sources,
 };
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
     rows::{Rows, Sealing},
     segment::Home,
     stage::Stage,
+    staged::StagedFile,
 };
 use crate::{ingest::IngestSummary, ports::bucket::StagedUpload};
 
@@ -65,6 +66,10 @@ impl BatchWriter {
         for file in encoded.files {
             uploads.push(file.writer.finish().map_err(BatchError::Audit)?);
         }
+        if !encoded.event_ids.is_empty() {
+            let file = stage.event_index(layout::event_index_key(stage.batch())).map_err(BatchError::Audit)?;
+            write_whole(file, &write_event_index(encoded.event_ids), uploads)?;
+        }
         if !rows.quarantine.is_empty() {
             let bytes = write_quarantine(&rows.quarantine).map_err(table("quarantine"))?;
             write_table(&stage, layout::quarantine_key(stage.batch()), false, &bytes, uploads)?;
@@ -89,7 +94,10 @@ fn write_index(stage: &Stage, home: &Home, sources: &[SourceRow], uploads: &mut 
 }
 
 fn write_table(stage: &Stage, key: String, locked: bool, bytes: &[u8], uploads: &mut Vec<StagedUpload>) -> Result<(), BatchError> {
-    let mut file = stage.parquet(key, locked).map_err(BatchError::Audit)?;
+    write_whole(stage.parquet(key, locked).map_err(BatchError::Audit)?, bytes, uploads)
+}
+
+fn write_whole(mut file: StagedFile, bytes: &[u8], uploads: &mut Vec<StagedUpload>) -> Result<(), BatchError> {
     file.append(bytes).map_err(BatchError::Audit)?;
     uploads.push(file.finish().map_err(BatchError::Audit)?);
     Ok(())

@@ -28,7 +28,7 @@ pub(crate) struct Stage {
     failure: FirstFailure,
 }
 
-/// Content-Type of packed segments: no type fits a row of files.
+/// Content-Type of packed segments and event-id indexes: no type fits them.
 const SEGMENT_TYPE: &str = "application/octet-stream";
 /// Content-Type of Parquet files (IANA media types registry).
 const PARQUET_TYPE: &str = "application/vnd.apache.parquet";
@@ -56,6 +56,11 @@ impl Stage {
     /// Begins the upload of a Parquet file.
     pub(crate) fn parquet(&self, key: String, locked: bool) -> Result<StagedFile, BucketError> {
         self.begin(key, PARQUET_TYPE, locked)
+    }
+
+    /// Begins the upload of an event-id index: not locked, since it can be done without.
+    pub(crate) fn event_index(&self, key: String) -> Result<StagedFile, BucketError> {
+        self.begin(key, SEGMENT_TYPE, false)
     }
 
     fn begin(&self, key: String, content_type: &str, locked: bool) -> Result<StagedFile, BucketError> {

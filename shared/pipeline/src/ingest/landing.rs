@@ -228,13 +228,13 @@ impl Landing {
         let Self { open, heartbeat, writer, deliveries, mut summary, .. } = self;
         let batch = open.batch;
         if writer.is_empty() {
-            abort(run, &open, &[]);
+            abort(run, &open, heartbeat, &[]);
             return Ok(Outcome::Published(Box::new(summary)));
         }
         let sealed = match writer.seal(run.ports.surroundings.now().unix_ms) {
             Ok(sealed) => sealed,
             Err(failure) => {
-                abort(run, &open, &failure.staged);
+                abort(run, &open, heartbeat, &failure.staged);
                 return Err(IngestError::Batch { batch: batch.to_string(), source: failure.error });
             }
         };
@@ -242,7 +242,6 @@ impl Landing {
         let now = run.ports.surroundings.now();
         let publishing = run.ports.protocol.commit_and_publish(&open, &manifest, now);
         let published = run.ports.runtime.block_on(publishing);
-        drop(heartbeat);
         match published {
             Ok(()) => {
                 summary.add(&sealed.summary);
@@ -252,7 +251,7 @@ impl Landing {
             }
             Err(error) if is_lost(&error) => Ok(Outcome::Lost(deliveries)),
             Err(error) => {
-                abort(run, &open, &manifest.uploads);
+                abort(run, &open, heartbeat, &manifest.uploads);
                 Err(IngestError::Protocol { step: "publish a batch", source: error })
             }
         }
@@ -261,7 +260,7 @@ impl Landing {
     /// Gives the Batch up after a failure. Its uploads are thrown away when the writer is dropped.
     pub(crate) fn give_up(self, run: &Run<'_>) {
         drop(self.writer);
-        abort(run, &self.open, &[]);
+        abort(run, &self.open, self.heartbeat, &[]);
     }
 }
 
@@ -287,9 +286,13 @@ fn read_whole(run: &Run<'_>, delivery: &Delivery) -> Result<([u8; 32], Option<Fe
     }
 }
 
-/// What the ledger cannot be told now, the next run finds out.
-fn abort(run: &Run<'_>, open: &OpenBatch, staged: &[crate::ports::bucket::StagedUpload]) {
-    if let Err(error) = run.ports.runtime.block_on(run.ports.protocol.abort(open, staged)) {
+/// Gives a Batch up, after its last heartbeat. What the ledger cannot be told now, the next run finds out.
+fn abort(run: &Run<'_>, open: &OpenBatch, heartbeat: Heartbeat, staged: &[crate::ports::bucket::StagedUpload]) {
+    let aborting = async {
+        heartbeat.stop().await;
+        run.ports.protocol.abort(open, staged).await
+    };
+    if let Err(error) = run.ports.runtime.block_on(aborting) {
         tracing::warn!(batch = %open.batch, error = %error, "the batch could not be given up; the next run does it");
     }
 }

@@ -17,6 +17,13 @@ use crate::ports::bucket::{LogBucket, ObjectSummary};
 /// Objects of one round, all of them in memory: about 350 bytes each, so that a round takes 70 MB.
 pub(crate) const ROUND_OBJECTS: usize = 200_000;
 
+/// What lies beside an invented trail and is none of its objects (`trailkeep synth`): the Regions' public keys.
+const PUBLIC_KEYS_FILE: &str = "public-keys.json";
+
+/// How the files end that hold the user metadata of the object beside them: the Digests' signatures, in copied trees. Directories read them
+/// with their object.
+const SIDECAR_SUFFIX: &str = ".metadata.json";
+
 /// Objects that a run passed over, counted by kind.
 pub type Skipped = BTreeMap<String, u64>;
 
@@ -87,6 +94,7 @@ impl<'a> Listing<'a> {
             KeyKind::Digest(key) => self.candidate(summary, &key, DeliveryKind::Digest),
             KeyKind::OtherService { service } => self.skip(format!("other service: {service}")),
             KeyKind::FolderMarker => self.skip("folder marker".to_owned()),
+            KeyKind::Unrecognised { .. } if is_side_file(&summary.key, self.config.all_files) => None,
             KeyKind::Unrecognised { .. } if self.config.all_files && is_json_name(&summary.key) => self.other_file(summary),
             KeyKind::Unrecognised { reason } => self.skip(format!("not a cloudtrail name: {reason}")),
         }
@@ -137,6 +145,14 @@ impl Candidate {
             etag: self.summary.etag.map(String::into_boxed_str),
         })
     }
+}
+
+/// Whether a file is known to go with a trail and to be none of its objects: nothing to tell. With `all_files` only a sidecar is.
+fn is_side_file(key: &str, all_files: bool) -> bool {
+    if let Some(beside) = key.strip_suffix(SIDECAR_SUFFIX) {
+        return matches!(classify(beside, None), KeyKind::Log(_) | KeyKind::Digest(_));
+    }
+    !all_files && key.rsplit('/').next() == Some(PUBLIC_KEYS_FILE)
 }
 
 fn is_json_name(key: &str) -> bool {

@@ -53,7 +53,7 @@ pub struct IngestSummary {
     pub events_bytes: u64,
     /// Bytes published below `raw/` and `digests/`, indexes included.
     pub raw_bytes: u64,
-    /// Bytes published below `sources/` and `quarantine/`.
+    /// Bytes published below `sources/`, `quarantine/` and `index/`.
     pub table_bytes: u64,
     /// Batches that this run published.
     pub batches: u64,

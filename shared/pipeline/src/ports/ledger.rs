@@ -48,7 +48,9 @@ pub enum LedgerError {
         ledger: String,
     },
     /// New, emptied or being rebuilt.
-    #[error("the ledger {ledger} admits nothing until it has been rebuilt from the archive")]
+    #[error(
+        "the ledger {ledger} admits nothing until it has been rebuilt from its archive: stop every writer, then run: trailkeep ledger rebuild --archive ARCHIVE --ledger {ledger}"
+    )]
     NotReady {
         /// The ledger's address.
         ledger: String,
@@ -109,7 +111,7 @@ pub enum LedgerError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// Its content cannot be what this release wrote: damaged, or another program's.
-    #[error("the ledger {ledger} is damaged: {detail}; put it aside and rebuild it from the archive")]
+    #[error("the ledger {ledger} is damaged: {detail}; put it aside and rebuild it from its archive (trailkeep ledger rebuild --help)")]
     Damaged {
         /// The ledger's address.
         ledger: String,

@@ -26,12 +26,14 @@ pub enum ProtocolError {
         state: BatchState,
     },
     /// A Batch that is open in the ledger has its `sources/` object in the archive: the ledger is older than the archive.
-    #[error("batch {batch} is {state} in the ledger and published in the archive: the ledger was restored to an older state and must be rebuilt", state = .state.as_str())]
+    #[error("batch {batch} is {state} in the ledger and published in the archive: the ledger was restored to an older state; stop every writer, then run: {command}", state = .state.as_str())]
     LedgerBehind {
         /// The Batch.
         batch: BatchId,
         /// Where the ledger has it.
         state: BatchState,
+        /// The command that puts it right.
+        command: String,
     },
     /// A committed Batch's manifest is gone.
     #[error("batch {batch} is committed, but its manifest {key} is not in the archive")]

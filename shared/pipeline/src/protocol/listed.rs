@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use trailkeep_archive::{BatchId, layout};
+use trailkeep_archive::{BatchId, SourceRow, layout};
 
 use super::{Protocol, ProtocolError, publish::sha256_of};
 use crate::ports::ledger::{Landed, LandedSource, SourceId};
@@ -65,7 +65,11 @@ impl Protocol {
 
 /// The sources that the rows of a `sources/` object name.
 fn landed_in(bytes: Bytes) -> Result<Vec<LandedSource>, String> {
-    let rows = trailkeep_archive::read_sources(bytes, MAX_DECODED_BYTES).map_err(|error| error.to_string())?;
+    landed_of_rows(trailkeep_archive::read_sources(bytes, MAX_DECODED_BYTES).map_err(|error| error.to_string())?)
+}
+
+/// The sources that rows of `sources/` name.
+pub(super) fn landed_of_rows(rows: Vec<SourceRow>) -> Result<Vec<LandedSource>, String> {
     let landed = rows.into_iter().map(|row| {
         let stored_sha256 = sha256_of(&row.stored_sha256).ok_or_else(|| format!("the SHA-256 of {}/{} is none", row.bucket, row.key))?;
         Ok(LandedSource {

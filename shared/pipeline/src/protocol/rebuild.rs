@@ -1,7 +1,9 @@
 //! Rebuilding a ledger from its archive, with every writer stopped: `sources/` is the truth, and the epoch is raised so that whoever still
-//! holds the old ledger's state cannot commit.
+//! holds the old ledger's state cannot commit. Batches that lost their `sources/` object get it back from the indexes beside their segments.
 
-use std::{sync::Arc, time::Duration};
+mod indexes;
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use trailkeep_archive::{ArchiveDescriptor, BatchId, LedgerRef, layout};
 
@@ -44,6 +46,30 @@ pub enum RebuildError {
         /// The ledger's address.
         ledger: String,
     },
+    /// The ledger is in use by another archive, and a rebuild would make it forget that one.
+    #[error(
+        "the ledger {ledger} has published batch {batch}, which {archive} does not hold: it is another archive's; name this archive's own file, or a new one, with --ledger FILE"
+    )]
+    OtherArchive {
+        /// The ledger's address.
+        ledger: String,
+        /// The newest Batch that it has published.
+        batch: BatchId,
+        /// The archive's address.
+        archive: String,
+    },
+    /// An index that must give back a lost `sources/` object cannot be read.
+    #[error(
+        "sources/ lacks batch {batch}, and its index {key} cannot be read: {detail}; put either of the two objects back from a backup, then run this again"
+    )]
+    IndexUnreadable {
+        /// The Batch.
+        batch: BatchId,
+        /// The index.
+        key: String,
+        /// What is wrong.
+        detail: String,
+    },
 }
 
 impl From<crate::ports::ledger::LedgerError> for RebuildError {
@@ -73,6 +99,10 @@ pub struct Rebuilt {
     pub rolled_forward: u64,
     /// Batches in `staging/` that were not committed as far as anyone can tell, and were thrown away: their sources are delivered again.
     pub discarded: u64,
+    /// Batches whose `sources/` object was lost and is written anew from the indexes beside their segments. Counted in `batches`, too.
+    pub reindexed: u64,
+    /// Sources that only an index lists and whose segment is gone: not restored, so that they land again.
+    pub without_bytes: u64,
 }
 
 /// Rebuilds `ledger` from the archive in `bucket` and makes the archive this ledger's. `writers_stopped` is the operator's word that no worker runs
@@ -115,14 +145,20 @@ async fn rebuild_alone(
 ) -> Result<Rebuilt, RebuildError> {
     let identity = ledger.identity().await?;
     let found = archive_guard::read(bucket.as_ref()).await?;
+    let known = found.as_ref().is_some_and(|descriptor| descriptor.ledger.id == identity.id);
+    if !known {
+        refuse_another_archives(bucket.as_ref(), ledger.as_ref()).await?;
+    }
     let epoch = found.as_ref().map_or(0, |descriptor| descriptor.epoch).max(identity.epoch) + 1;
     let protocol = Protocol::new(Arc::clone(&ledger), Arc::clone(&bucket), epoch, Duration::MAX);
     let mut rebuilt = Rebuilt { epoch, ..Rebuilt::default() };
 
     protocol.finish_committed(writers_stopped, now, &mut rebuilt).await?;
     ledger.begin_rebuild(epoch).await?;
-    protocol.restore_published(holder, now, &mut rebuilt).await?;
-    protocol.decide_staged(now, &mut rebuilt).await?;
+    let mut restored = HashSet::new();
+    protocol.restore_published(holder, now, &mut restored, &mut rebuilt).await?;
+    protocol.decide_staged(now, &mut restored, &mut rebuilt).await?;
+    protocol.restore_indexed(holder, now, &restored, &mut rebuilt).await?;
 
     let ours = LedgerRef { kind: identity.kind, id: identity.id };
     let descriptor = match found {
@@ -132,6 +168,15 @@ async fn rebuild_alone(
     archive_guard::write(bucket.as_ref(), &descriptor, false).await?;
     ledger.set_ready(epoch).await?;
     Ok(rebuilt)
+}
+
+/// A ledger that is not this archive's may be a new one, or one that was lost sight of; one that published elsewhere is left alone.
+async fn refuse_another_archives(bucket: &dyn AuditBucket, ledger: &dyn Ledger) -> Result<(), RebuildError> {
+    let Some(batch) = ledger.newest_published().await? else { return Ok(()) };
+    if bucket.head(&layout::sources_key(&batch)).await?.is_some() {
+        return Ok(());
+    }
+    Err(RebuildError::OtherArchive { ledger: ledger.address(), batch, archive: bucket.address() })
 }
 
 impl Protocol {
@@ -153,7 +198,13 @@ impl Protocol {
     }
 
     /// Puts every Batch that `sources/` shows.
-    async fn restore_published(&self, holder: &WorkerId, now: Moment, rebuilt: &mut Rebuilt) -> Result<(), RebuildError> {
+    async fn restore_published(
+        &self,
+        holder: &WorkerId,
+        now: Moment,
+        restored: &mut HashSet<BatchId>,
+        rebuilt: &mut Rebuilt,
+    ) -> Result<(), RebuildError> {
         let mut page = None;
         loop {
             let listed = self.bucket.list(layout::SOURCES, page).await?;
@@ -162,6 +213,7 @@ impl Protocol {
                 let landed = self.read_listed(&batch).await?;
                 rebuilt.twice += self.landed_elsewhere(&batch, &landed).await?;
                 self.ledger.restore(&batch, &landed, now.unix_ms).await?;
+                restored.insert(batch);
                 rebuilt.batches += 1;
                 rebuilt.sources += landed.len() as u64;
             }
@@ -183,7 +235,7 @@ impl Protocol {
     /// Manifests of Batches that no `sources/` object shows. If any of a Batch's objects is visible it was committed, and readers of `events/` may
     /// have seen it: it is rolled forward. If none is, it may or may not have been; nothing of it was acknowledged, so that throwing it away
     /// loses nothing.
-    async fn decide_staged(&self, now: Moment, rebuilt: &mut Rebuilt) -> Result<(), RebuildError> {
+    async fn decide_staged(&self, now: Moment, restored: &mut HashSet<BatchId>, rebuilt: &mut Rebuilt) -> Result<(), RebuildError> {
         for batch in self.staged_batches().await? {
             if self.bucket.head(&layout::sources_key(&batch)).await?.is_some() {
                 self.bucket.delete(&layout::manifest_key(&batch)).await?;
@@ -195,6 +247,7 @@ impl Protocol {
                     let landed = publish::landed_of(&manifest)?;
                     self.ledger.restore(&batch, &landed, now.unix_ms).await?;
                     self.bucket.delete(&layout::manifest_key(&batch)).await?;
+                    restored.insert(batch);
                     rebuilt.rolled_forward += 1;
                     rebuilt.batches += 1;
                     rebuilt.sources += landed.len() as u64;

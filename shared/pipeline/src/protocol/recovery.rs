@@ -3,9 +3,12 @@
 use trailkeep_archive::{BatchId, layout};
 
 use super::{Manifest, Moment, Protocol, ProtocolError, publish::MAX_MANIFEST_BYTES};
-use crate::ports::{
-    bucket::StagedUpload,
-    ledger::{AbortIf, BatchItem, BatchState, Flip},
+use crate::{
+    archive_guard,
+    ports::{
+        bucket::StagedUpload,
+        ledger::{AbortIf, BatchItem, BatchState, Flip},
+    },
 };
 
 /// What a recovery did.
@@ -66,7 +69,8 @@ impl Protocol {
         }
         let state = self.ledger.batch(batch).await?.map_or(state, |item| item.state);
         if matches!(state, BatchState::Open | BatchState::Aborted) {
-            return Err(ProtocolError::LedgerBehind { batch: *batch, state });
+            let command = archive_guard::rebuild_command(&self.bucket.address(), &self.ledger.address());
+            return Err(ProtocolError::LedgerBehind { batch: *batch, state, command });
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! A table of the archive: lists what a question can touch, leaves out what it can, and hands the rest to the Parquet scan.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, SchemaRef};
 use async_trait::async_trait;
@@ -28,6 +28,7 @@ use super::{
     day_statistics::{Bounds, DayStatistics},
     days::EventDays,
     distinct::DistinctRecords,
+    event_ids::prune_by_event_ids,
     implied::{event_uids, implied},
     listing::{TableFile, events_files, quarantine_files, sources_files},
 };
@@ -90,15 +91,11 @@ impl ArchiveTable {
             TableKind::Events | TableKind::EventsOnce => {}
         }
         let listed = events_files(scope, &EventDays::left_by(pruning)).await.map_err(store)?;
-        let mut files = prune_by_partition(listed, pruning, scope);
-        if let (Some(index), Some(uids)) = (&scope.index, event_uids(filters)) {
-            let batches: BTreeSet<_> = files.iter().map(|file| file.batch).collect();
-            let candidates = index.candidates(&uids, &batches).await;
-            let before = files.len();
-            files.retain(|file| candidates.contains(&file.batch));
-            scope.io.files_pruned_by_index(before - files.len());
+        let files = prune_by_partition(listed, pruning, scope);
+        match event_uids(filters) {
+            Some(event_uids) => Ok(prune_by_event_ids(scope, event_uids, files).await),
+            None => Ok(files),
         }
-        Ok(files)
     }
 
     fn partitioned(&self, file: &TableFile) -> PartitionedFile {

@@ -111,14 +111,21 @@ fn category(expr: &Expr, texts: &[&str]) -> Option<Expr> {
 
 /// The event ids that a conjunction of filters asks for; `None` where it may be any.
 pub(super) fn event_uids(filters: &[Expr]) -> Option<Vec<String>> {
+    filters.iter().find_map(event_uids_of)
+}
+
+fn event_uids_of(filter: &Expr) -> Option<Vec<String>> {
     let text = |value: &Expr| text_of(value).map(str::to_owned);
     let is_uid = |expr: &Expr| path_of(expr).is_some_and(|path| path == ["event_uid"]);
-    filters.iter().find_map(|filter| match filter {
+    match filter {
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) if is_uid(left) => Some(vec![text(right)?]),
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) if is_uid(right) => Some(vec![text(left)?]),
+        // The engine writes short lists as alternatives.
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => Some([event_uids_of(left)?, event_uids_of(right)?].concat()),
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => event_uids_of(left).or_else(|| event_uids_of(right)),
         Expr::InList(InList { expr, list, negated: false }) if is_uid(expr) => list.iter().map(text).collect(),
         _ => None,
-    })
+    }
 }
 
 #[cfg(test)]
@@ -159,5 +166,10 @@ mod tests {
         let filters = [col("status").eq(text("x")), col("event_uid").in_list(vec![text("a"), text("b")], false)];
         assert_eq!(event_uids(&filters), Some(vec!["a".to_owned(), "b".to_owned()]));
         assert_eq!(event_uids(&filters[..1]), None);
+        let uid = |value| col("event_uid").eq(text(value));
+        let both = || Some(vec!["a".to_owned(), "b".to_owned()]);
+        assert_eq!(event_uids(&[uid("a").or(uid("b"))]), both());
+        assert_eq!(event_uids(&[filters[0].clone().and(uid("a").or(uid("b")))]), both());
+        assert_eq!(event_uids(&[uid("a").or(filters[0].clone())]), None);
     }
 }

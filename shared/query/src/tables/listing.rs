@@ -4,12 +4,13 @@ use std::{
     collections::{BTreeSet, HashSet},
     io,
     path::Path,
+    sync::Arc,
 };
 
 use futures::{StreamExt, TryStreamExt};
 use trailkeep_archive::{
     BatchId, Category, Partition,
-    layout::{ArchiveKey, EVENTS, QUARANTINE, SOURCES},
+    layout::{ArchiveKey, EVENTS, INDEX, QUARANTINE, SOURCES},
 };
 use trailkeep_pipeline::ports::bucket::{BucketError, ObjectSummary};
 
@@ -17,6 +18,8 @@ use super::{QueryScope, days::EventDays};
 
 /// Listings in flight.
 const PARALLEL_LISTS: usize = 16;
+/// More days of Batches than this, and all days are listed instead.
+const MAX_DAYS: usize = 31;
 /// More prefixes than this for a table, and everything is listed instead.
 const MAX_PREFIXES: usize = 400;
 
@@ -106,25 +109,36 @@ fn local_event_prefixes(root: &Path, days: &EventDays) -> io::Result<Vec<String>
     Ok(prefixes)
 }
 
+/// Indexes of event ids of the days on which the files' Batches were opened, with their sizes in bytes.
+pub(super) async fn event_indexes(scope: &QueryScope, files: &[TableFile]) -> Result<Vec<(BatchId, u64)>, BucketError> {
+    let listed = list_objects(scope, batch_prefixes(INDEX, files)).await?;
+    let index = |object: &ObjectSummary| match ArchiveKey::parse(&object.key) {
+        Some(ArchiveKey::EventIndex { batch }) => Some((batch, object.size_bytes)),
+        _ => None,
+    };
+    Ok(listed.iter().flat_map(|objects| objects.iter().filter_map(index)).collect())
+}
+
+/// Prefixes below `root` with what the Batches of some files have there: the days of these Batches, or everything where there are many.
+fn batch_prefixes(root: &str, files: &[TableFile]) -> Vec<String> {
+    let days: BTreeSet<String> = files.iter().map(|file| file.batch.day()).collect();
+    if days.len() > MAX_DAYS { vec![root.to_owned()] } else { days.iter().map(|day| format!("{root}day={day}/")).collect() }
+}
+
 async fn list_all(scope: &QueryScope, prefixes: Vec<String>) -> Result<Vec<TableFile>, BucketError> {
-    let listed: Vec<_> = futures::stream::iter(prefixes)
-        .map(|prefix| async move { scope.list(&prefix).await })
-        .buffered(PARALLEL_LISTS)
-        .try_collect()
-        .await?;
+    let listed = list_objects(scope, prefixes).await?;
     Ok(listed.iter().flat_map(|objects| objects.iter().filter_map(TableFile::from_listing)).collect())
+}
+
+async fn list_objects(scope: &QueryScope, prefixes: Vec<String>) -> Result<Vec<Arc<Vec<ObjectSummary>>>, BucketError> {
+    let lists = prefixes.into_iter().map(|prefix| async move { scope.list(&prefix).await });
+    futures::stream::iter(lists).buffered(PARALLEL_LISTS).try_collect().await
 }
 
 /// Leaves out the files of Batches without a `sources/` object: those that are being published now, or never will be.
 async fn published(scope: &QueryScope, mut files: Vec<TableFile>) -> Result<Vec<TableFile>, BucketError> {
     scope.io.files_listed(files.len());
-    let days: BTreeSet<String> = files.iter().map(|file| file.batch.day()).collect();
-    let prefixes = match days.len() {
-        0 => return Ok(files),
-        1..=31 => days.iter().map(|day| format!("{SOURCES}day={day}/")).collect(),
-        _ => vec![SOURCES.to_owned()],
-    };
-    let marks: HashSet<BatchId> = list_all(scope, prefixes).await?.iter().map(|file| file.batch).collect();
+    let marks: HashSet<BatchId> = list_all(scope, batch_prefixes(SOURCES, &files)).await?.iter().map(|file| file.batch).collect();
     let before = files.len();
     files.retain(|file| marks.contains(&file.batch));
     scope.io.files_unpublished(before - files.len());

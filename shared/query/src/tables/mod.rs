@@ -4,6 +4,7 @@ mod archive_table;
 mod day_statistics;
 mod days;
 mod distinct;
+mod event_ids;
 mod implied;
 mod listing;
 mod scope;

@@ -6,10 +6,7 @@ use arrow_schema::Schema;
 use tokio::sync::Mutex;
 use trailkeep_pipeline::ports::bucket::{BucketError, ObjectSummary};
 
-use crate::{
-    index::RecordIndex,
-    io::{ArchiveReaderFactory, ArchiveSource, Footers, IoCounters, decoding},
-};
+use crate::io::{ArchiveReaderFactory, ArchiveSource, Footers, IoCounters, decoding};
 
 /// What the tables of one question share.
 #[derive(Debug)]
@@ -17,13 +14,12 @@ pub(crate) struct QueryScope {
     pub(crate) source: ArchiveSource,
     pub(crate) footers: Arc<Footers>,
     pub(crate) io: Arc<IoCounters>,
-    pub(crate) index: Option<Arc<dyn RecordIndex>>,
     listings: Mutex<HashMap<String, Arc<Vec<ObjectSummary>>>>,
 }
 
 impl QueryScope {
-    pub(crate) fn new(source: ArchiveSource, footers: Arc<Footers>, index: Option<Arc<dyn RecordIndex>>) -> Self {
-        Self { source, footers, io: Arc::default(), index, listings: Mutex::default() }
+    pub(crate) fn new(source: ArchiveSource, footers: Arc<Footers>) -> Self {
+        Self { source, footers, io: Arc::default(), listings: Mutex::default() }
     }
 
     /// Makes readers of files that have these columns.

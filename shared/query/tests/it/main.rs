@@ -5,5 +5,6 @@
 mod answers;
 mod archives;
 mod asking;
+mod event_ids;
 mod pruning;
 mod views;

@@ -241,8 +241,8 @@ impl pulp::NullaryFnOnce for Hash<'_, '_> {
     }
 }
 
-/// SHA-256 of each of some byte strings, in their order.
-pub fn sha256_each(messages: &[&[u8]]) -> Vec<[u8; 32]> {
+/// SHA-256 of each of some byte strings, side by side.
+pub(super) fn sha256_side_by_side(messages: &[&[u8]]) -> Vec<[u8; 32]> {
     let mut out = vec![[0; 32]; messages.len()];
     pulp::Arch::new().dispatch(Hash { messages, out: &mut out });
     out
@@ -260,8 +260,8 @@ mod tests {
         let bytes: Vec<u8> = (0..400_u32).map(|n| (n * 31 % 251) as u8).collect();
         let messages: Vec<&[u8]> = (0..400).map(|n| &bytes[..n]).collect();
         let expect: Vec<[u8; 32]> = messages.iter().map(|m| sha256(m)).collect();
-        assert_eq!(sha256_each(&messages), expect);
-        assert_eq!(sha256_each(&[]), Vec::<[u8; 32]>::new());
+        assert_eq!(sha256_side_by_side(&messages), expect);
+        assert_eq!(sha256_side_by_side(&[]), Vec::<[u8; 32]>::new());
     }
 
     proptest! {
@@ -269,7 +269,7 @@ mod tests {
         fn lanes_and_reference_agree(messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..700), 0..60)) {
             let slices: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
             let expect: Vec<[u8; 32]> = slices.iter().map(|m| sha256(m)).collect();
-            prop_assert_eq!(sha256_each(&slices), expect);
+            prop_assert_eq!(sha256_side_by_side(&slices), expect);
         }
     }
 }

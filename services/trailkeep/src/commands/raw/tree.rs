@@ -17,7 +17,7 @@ use crate::{
     cli::Globals,
     exit::Exit,
     figures::{bytes, grouped, many},
-    location::Location,
+    location::{Location, Writing},
 };
 
 const BAR: &str = "{bar:30} {percent}%  {msg}  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
@@ -38,7 +38,7 @@ impl Raw {
         if !archived.is_empty() {
             self.tell_archived(archive, &archived).await?;
         }
-        let target = place.create_archive(globals).await?;
+        let target = place.create_archive(globals, Writing::default()).await?;
         let interrupted = watch_interrupt();
         let bar = bar(&plan);
         let objects = AtomicU64::new(0);

@@ -33,7 +33,7 @@ pub(super) fn told(stats: &Stats, top: usize) -> String {
         "bytes in",
         format!("{} stored, {} inflated ({})", bytes(total.stored_bytes), bytes(total.inflated_bytes), ratio(stats.inflated_per_stored)),
     );
-    line("events/ size", format!("{} of the stored log objects, with sources/", ratio(stats.tables_per_stored)));
+    line("events/ size", format!("{} of the stored log objects, with index/ and sources/", ratio(stats.tables_per_stored)));
     line("raw/ size", format!("{} of the stored sources, with digests/ and indexes", ratio(stats.segments_per_stored)));
     text.push('\n');
     for prefix in stats.prefixes.iter().filter(|prefix| prefix.objects > 0) {

@@ -88,6 +88,21 @@ fn what_is_not_cloudtrails_is_passed_over_by_kind() {
 }
 
 #[test]
+fn files_that_go_with_a_trail_are_passed_over_in_silence() {
+    let world = World::with_logs(1);
+    world.origin.insert("public-keys.json", "{}");
+    world.origin.insert(&format!("{}.metadata.json", digest_key(1)), "{}");
+    world.origin.insert("notes/readme.metadata.json", "{}");
+    world.origin.insert("my-public-keys.json", "{}");
+    let summary = world.run(&config(1)).unwrap();
+    assert_eq!((summary.landed, summary.skipped.values().sum::<u64>()), (1, 2), "{:?}", summary.skipped);
+
+    let mut all = config(1);
+    all.origin.all_files = true;
+    assert_eq!(world.run(&all).unwrap().landed, 3, "every JSON file but the sidecar of a digest");
+}
+
+#[test]
 fn the_window_is_of_delivery_time() {
     let world = World::with_logs(4);
     let mut config = config(1);

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use tokio::task::JoinHandle;
+use trailkeep_archive::layout;
 use trailkeep_local::{SqliteLedger, SqliteOptions};
 use trailkeep_pipeline::{
     archive_guard,
@@ -16,24 +17,27 @@ use trailkeep_pipeline::{
     ingest::{Shutdown, Surroundings},
     ports::{
         bucket::AuditBucket,
-        ledger::{Ledger, WorkerId},
+        ledger::{LedgerError, WorkerId},
     },
     protocol::{LEASE, Moment, Protocol, Stillness},
 };
 
-use crate::{cli::Globals, location::Location};
+use crate::{
+    cli::Globals,
+    location::{Location, Writing},
+};
 
 /// How often the lease of an S3 archive is moved, or asked for again.
 const LEASE_BEAT: Duration = Duration::from_secs(10);
 
 /// The machine's clocks and random numbers.
 #[derive(Debug)]
-pub(super) struct Machine {
+pub(crate) struct Machine {
     began: Instant,
 }
 
 impl Machine {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { began: Instant::now() }
     }
 }
@@ -52,22 +56,38 @@ impl Surroundings for Machine {
     }
 }
 
-/// This process's name in the ledger.
-pub(super) fn process_name(machine: &Machine) -> String {
-    format!("ingest-{:016x}", machine.random())
+/// This process's name in the ledger: what it does, and a random number.
+pub(crate) fn process_name(command: &str, machine: &Machine) -> String {
+    format!("{command}-{:016x}", machine.random())
 }
 
-/// An archive that this process may write to.
+/// An archive's store and its ledger, before anybody was let in.
 #[derive(Debug)]
-pub(super) struct Joined {
-    pub(super) protocol: Arc<Protocol>,
+pub(crate) struct Opened {
+    pub(crate) bucket: Arc<dyn AuditBucket>,
+    pub(crate) ledger: Arc<SqliteLedger>,
+}
+
+/// The lease of an S3 archive, if it is one, for as long as this process writes there.
+#[derive(Debug)]
+pub(crate) struct Tenancy {
     lease: Option<JoinHandle<()>>,
     release: Arc<tokio::sync::Notify>,
 }
 
-impl Joined {
-    /// Gives back what was taken.
-    pub(super) async fn leave(self) {
+impl Tenancy {
+    /// Takes the lease of an S3 archive; a directory has none. When it is lost `shutdown` is requested.
+    pub(crate) async fn take(bucket: &Arc<dyn AuditBucket>, process: &str, machine: &Machine, shutdown: &Shutdown) -> anyhow::Result<Self> {
+        let release = Arc::new(tokio::sync::Notify::new());
+        let lease = match bucket.local_path() {
+            Some(_) => None,
+            None => Some(keep_lease(Arc::clone(bucket), process, machine, shutdown, Arc::clone(&release)).await?),
+        };
+        Ok(Self { lease, release })
+    }
+
+    /// Gives it back.
+    pub(crate) async fn leave(self) {
         self.release.notify_one();
         if let Some(lease) = self.lease {
             // A lease that could not be given back runs out by itself.
@@ -76,32 +96,72 @@ impl Joined {
     }
 }
 
+/// An archive that this process may write to.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    pub(crate) protocol: Arc<Protocol>,
+    pub(crate) tenancy: Tenancy,
+}
+
+/// Where an archive and its ledger are, and how the archive is written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) archive: &'a Location,
+    /// As given; none = inside a directory archive.
+    pub(crate) ledger: Option<&'a Path>,
+    pub(crate) writing: Writing<'a>,
+}
+
 /// Opens an archive to write to it, making it where there is none.
-pub(super) async fn join(
-    location: &Location,
-    ledger: Option<&Path>,
+pub(crate) async fn join(
+    place: Place<'_>,
     process: &str,
     machine: &Machine,
     globals: &Globals,
     shutdown: &Shutdown,
 ) -> anyhow::Result<Joined> {
-    let bucket = location.create_archive(globals).await?;
+    let bucket = place.archive.create_archive(globals, place.writing).await?;
     // Looked at before the ledger is made: an archive that cannot be used is left as it is.
     archive_guard::read(&*bucket).await?;
-    let path = ledger_path(&*bucket, ledger)?;
+    let ledger = open_ledger(&*bucket, place.ledger, process, machine)?;
+    let tenancy = Tenancy::take(&bucket, process, machine, shutdown).await?;
+    match archive_guard::join(&*bucket, &*ledger, machine.now().unix_ms).await {
+        Ok(descriptor) => Ok(Joined { protocol: Arc::new(Protocol::new(ledger, bucket, descriptor.epoch, LEASE)), tenancy }),
+        Err(refused) => {
+            // Whoever puts it right need not wait for the lease to run out.
+            tenancy.leave().await;
+            Err(refused.into())
+        }
+    }
+}
+
+/// Opens an archive that is there, and its ledger, which is made where it was lost. Neither is joined.
+pub(crate) async fn open(place: Place<'_>, process: &str, machine: &Machine, globals: &Globals) -> anyhow::Result<Opened> {
+    let bucket = place.archive.open_to_write(globals, place.writing).await?;
+    if archive_guard::read(&*bucket).await?.is_none() && bucket.list(layout::SOURCES, None).await?.objects.is_empty() {
+        bail!("{} is no archive: it has neither {} nor anything below {}", place.archive, layout::ARCHIVE_JSON, layout::SOURCES);
+    }
+    let ledger = open_ledger(&*bucket, place.ledger, process, machine)?;
+    Ok(Opened { bucket, ledger })
+}
+
+fn open_ledger(bucket: &dyn AuditBucket, given: Option<&Path>, process: &str, machine: &Machine) -> anyhow::Result<Arc<SqliteLedger>> {
+    let path = ledger_path(bucket, given)?;
     let options = SqliteOptions { process: process.to_owned(), new_id: format!("{:016x}{:016x}", machine.random(), machine.random()) };
-    let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&path, &options)?);
-    let release = Arc::new(tokio::sync::Notify::new());
-    let lease = match bucket.local_path() {
-        Some(_) => None,
-        None => Some(keep_lease(Arc::clone(&bucket), process, machine, shutdown, Arc::clone(&release)).await?),
-    };
-    let descriptor = archive_guard::join(&*bucket, &*ledger, machine.now().unix_ms).await?;
-    Ok(Joined { protocol: Arc::new(Protocol::new(ledger, bucket, descriptor.epoch, LEASE)), lease, release })
+    let opened = SqliteLedger::open(&path, &options).map_err(|error| match error {
+        LedgerError::Damaged { .. } => {
+            let file = path.display().to_string();
+            // An archive's address is what `--archive` takes.
+            let command = archive_guard::rebuild_command(&bucket.address(), &file);
+            anyhow::Error::new(error).context(format!("the ledger cannot be used: put {file} aside, then run: {command}"))
+        }
+        error => error.into(),
+    });
+    opened.map(Arc::new)
 }
 
 /// Opens an archive to look at it; `None` where there is none yet.
-pub(super) async fn look(
+pub(crate) async fn look(
     location: &Location,
     ledger: Option<&Path>,
     process: &str,
@@ -117,10 +177,10 @@ pub(super) async fn look(
     let Some(descriptor) = archive_guard::read(&*bucket).await? else { return Ok(None) };
     let path = ledger_path(&*bucket, ledger)?;
     if !path.exists() {
-        bail!("the archive {location} has no ledger at {}: it must be rebuilt from the archive", path.display());
+        let command = archive_guard::rebuild_command(&location.to_string(), &path.display().to_string());
+        bail!("the archive {location} has no ledger at {}: stop every writer, then run: {command}", path.display());
     }
-    let options = SqliteOptions { process: process.to_owned(), new_id: format!("{:016x}{:016x}", machine.random(), machine.random()) };
-    let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&path, &options)?);
+    let ledger = open_ledger(&*bucket, Some(&path), process, machine)?;
     Ok(Some(Protocol::new(ledger, bucket, descriptor.epoch, LEASE)))
 }
 

@@ -1,0 +1,296 @@
+#!/usr/bin/env python3
+"""Measures ingest and query of the release build beside their limit and DuckDB, in one run, and prints a table.
+
+The limit is a bare loop of ours (bench/src/bare.rs); the peer is DuckDB with its best recipe. Every figure is the median of some
+rounds, taken in turn. Data sets and archives are made once, in .bench; `make clean` throws them away.
+
+usage: bench.py [--rounds N] [--markdown FILE] [SECTION ...]     sections: ingest tiny huge query
+"""
+
+import argparse
+import gzip
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / ".bench"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
+TRAILKEEP = TARGET / "trailkeep"
+BENCH = TARGET / "trailkeep-bench"
+MB = 1e6
+
+ROWS = []
+
+
+class Run:
+    """A finished process: wall and CPU seconds, peak resident bytes, standard output and error."""
+
+    def __init__(self, command, **options):
+        start = time.perf_counter()
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=err, **options)
+            _, status, usage = os.wait4(process.pid, 0)
+            self.seconds = time.perf_counter() - start
+            process.returncode = os.waitstatus_to_exitcode(status)
+            out.seek(0)
+            err.seek(0)
+            self.out, self.err = out.read().decode(), err.read().decode()
+        if process.returncode != 0:
+            sys.exit(f"failed: {' '.join(map(str, command))}\n{self.err[-3000:]}")
+        self.cpu = usage.ru_utime + usage.ru_stime
+        self.peak = usage.ru_maxrss * 1024
+
+    def json(self):
+        return json.loads(self.out)
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def row(what, figure, beside, ratio, target, bound):
+    """One line of the table; `ratio` and `target` are texts."""
+    ROWS.append((what, figure, beside, ratio, target, bound))
+    say(f"  {what}: {figure} | {beside} | {ratio} (target {target})")
+
+
+def median(runs, of):
+    return statistics.median(of(run) for run in runs)
+
+
+def synth(name, *options):
+    """A tree that `trailkeep synth` makes, once."""
+    tree = WORK / name
+    if not (tree / ".complete").exists():
+        say(f"making {name} ...")
+        shutil.rmtree(tree, ignore_errors=True)
+        Run([TRAILKEEP, "synth", "--out", tree, "--seed", "1", *options])
+        (tree / ".complete").write_text("")
+    return tree
+
+
+def log_objects(tree):
+    return [path for path in tree.rglob("*.gz") if "CloudTrail-Digest" not in path.parts]
+
+
+def fresh(name):
+    path = WORK / name
+    shutil.rmtree(path, ignore_errors=True)
+    os.sync()
+    return path
+
+
+def ingest(tree, archive, *options):
+    return Run([TRAILKEEP, "ingest", "--from", tree, "--archive", archive, "--output", "json", *options])
+
+
+def size_of(path):
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+DUCKDB = """
+import duckdb, sys
+tree, out = sys.argv[1:]
+con = duckdb.connect()
+con.execute("SET preserve_insertion_order = false")
+con.execute(f'''
+COPY (
+  SELECT r.eventVersion, r.eventTime, r.eventSource, r.eventName, r.awsRegion, r.sourceIPAddress, r.userAgent, r.errorCode, r.errorMessage,
+         r.requestID, r.eventID, r.eventType, r.recipientAccountId, r.eventCategory, r.sharedEventID, r.vpcEndpointId, r.readOnly,
+         r.managementEvent, r.userIdentity->>'$.type' AS identity_type, r.userIdentity->>'$.principalId' AS principal,
+         r.userIdentity->>'$.arn' AS identity_arn, r.userIdentity->>'$.accountId' AS identity_account,
+         r.userIdentity->>'$.accessKeyId' AS access_key, r.userIdentity->>'$.userName' AS user_name,
+         r.userIdentity->>'$.invokedBy' AS invoked_by, r.userIdentity->'$.sessionContext' AS session, r.tlsDetails AS tls,
+         r.requestParameters AS request, r.responseElements AS response, r.additionalEventData AS additional, r.resources AS resources
+  FROM (SELECT unnest(Records) AS r
+        FROM read_json('{tree}/AWSLogs/*/*/CloudTrail/**/*.json.gz', maximum_object_size = 33554432, maximum_depth = 3,
+                       maximum_sample_files = 32))
+) TO '{out}' (FORMAT parquet, COMPRESSION zstd)''')
+print(con.execute(f"SELECT count(*) FROM '{out}'").fetchone()[0])
+"""
+
+
+def duckdb(tree):
+    out = fresh("duckdb.parquet")
+    out.unlink(missing_ok=True)
+    return Run([sys.executable, "-c", DUCKDB, tree, out])
+
+
+def sizes(tree, archive):
+    """Bytes of the log objects, and of the archive's prefixes."""
+    stored = sum(path.stat().st_size for path in log_objects(tree))
+    return stored, {prefix.name: size_of(prefix) for prefix in archive.iterdir() if prefix.is_dir()}
+
+
+def bench_ingest(rounds):
+    tree = synth("M", "--accounts", "10", "--regions", "4", "--hours", "24", "--target-inflated-bytes", "1GB")
+    bare, one, two, peer = [], [], [], []
+    for number in range(rounds):
+        say(f"ingest, round {number + 1} of {rounds} ...")
+        bare.append(Run([BENCH, "bare", tree, WORK / "bare.parquet"]))
+        one.append(ingest(tree, fresh("archive-1"), "--threads", "1"))
+        two.append(ingest(tree, fresh("archive-2"), "--threads", "2"))
+        peer.append(duckdb(tree))
+    inflated = bare[0].json()["inflated_bytes"]
+    rate = lambda runs: inflated / MB / median(runs, lambda run: run.seconds)
+    limit, at_one, at_two, other = rate(bare), rate(one), rate(two), rate(peer)
+    seconds = lambda runs: median(runs, lambda run: run.seconds)
+    records = bare[0].json()["rows"]
+    say(f"M: {bare[0].json()['objects']} objects, {records} records, {inflated / MB:.0f} MB inflated, DuckDB rows {peer[0].out.strip()}")
+    row("bare loop, one core", f"{limit:.0f} MB/s", "", "", "", "the limit: inflate, SHA-256, typed parse, 42 flat columns, zstd 1")
+    row("ingest --threads 1", f"{at_one:.0f} MB/s", f"limit {limit:.0f} MB/s", f"{at_one / limit:.2f}", "≥ 150 MB/s, ≥ 0.5", "CPU: columns and Parquet encoding")
+    row("ingest --threads 2", f"{at_two:.0f} MB/s, {seconds(two):.2f} s", f"one thread {at_one:.0f} MB/s", f"{at_two / at_one:.2f}", "≥ 1.8, ≤ 3.7 s", "memory bandwidth and shared caches of two cores")
+    row("DuckDB, flat columns, 2 threads", f"{other:.0f} MB/s, {seconds(peer):.2f} s", f"ingest --threads 2 {at_two:.0f} MB/s", f"{at_two / other:.2f} × as fast", "", "JSON reading")
+    row("CPU per GB inflated", f"{median(one, lambda r: r.cpu) / inflated * 1e9:.2f} s", f"DuckDB {median(peer, lambda r: r.cpu) / inflated * 1e9:.2f} s", f"{median(one, lambda r: r.cpu) / median(peer, lambda r: r.cpu):.2f}", "", "")
+    row("peak memory, 2 threads", f"{median(two, lambda r: r.peak) / MB:.0f} MB", f"DuckDB {median(peer, lambda r: r.peak) / MB:.0f} MB", "", "≤ 400 MB", "builders 128 MiB, encoders, allocator")
+    stored, parts = sizes(tree, WORK / "archive-1")
+    derived = parts["events"] + parts["sources"]
+    row("events/ + sources/", f"{derived / MB:.1f} MB", f"input {stored / MB:.1f} MB", f"{derived / stored:.3f}", "≤ 1.1", "ids and hashes do not compress")
+    row("raw/", f"{parts['raw'] / MB:.1f} MB", f"input {stored / MB:.1f} MB", f"{parts['raw'] / stored:.3f}", "1 ± 0.01", "verbatim")
+    if "index" in parts:
+        row("index/", f"{parts['index'] / MB:.1f} MB", f"input {stored / MB:.1f} MB", f"{parts['index'] / stored:.3f}", "", "8 bytes a record")
+
+
+def bench_tiny(rounds):
+    tree = synth("T", "--accounts", "10", "--regions", "4", "--hours", "24", "--tiny", "20000")
+    bare, one, two = [], [], []
+    for _ in range(rounds):
+        bare.append(Run([BENCH, "bare", tree, WORK / "bare.parquet"]))
+        one.append(ingest(tree, fresh("archive-t1"), "--threads", "1"))
+        two.append(ingest(tree, fresh("archive-t2"), "--threads", "2"))
+    objects = bare[0].json()["objects"]
+    rate = lambda runs: objects / median(runs, lambda run: run.seconds)
+    row("tiny objects, bare loop", f"{rate(bare):.0f} objects/s", "", "", "", "the limit")
+    row("tiny objects, --threads 1", f"{rate(one):.0f} objects/s", f"limit {rate(bare):.0f} objects/s", f"{rate(one) / rate(bare):.2f}", "≥ 4,000 objects/s", "per object: open, admit, source row")
+    row("tiny objects, --threads 2", f"{rate(two):.0f} objects/s", f"one thread {rate(one):.0f}", f"{rate(two) / rate(one):.2f}", "", "")
+
+
+def huge_object():
+    """One object that inflates to 1 GB."""
+    tree = WORK / "huge"
+    name = "111122223333_CloudTrail_eu-west-1_20260115T0005Z_AAAAAAAAAAAAAAAA.json.gz"
+    path = tree / "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/01/15" / name
+    if not (tree / ".complete").exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        record = (
+            '{"eventVersion":"1.11","userIdentity":{"type":"AssumedRole","principalId":"AROAEXAMPLE:%012d","arn":"arn:aws:sts::111122223333:'
+            'assumed-role/app/%012d","accountId":"111122223333"},"eventTime":"2026-01-15T00:%02d:%02dZ","eventSource":"s3.amazonaws.com",'
+            '"eventName":"GetObject","awsRegion":"eu-west-1","sourceIPAddress":"192.0.2.%d","userAgent":"aws-sdk","requestParameters":'
+            '{"bucketName":"example","key":"data/%012d"},"responseElements":null,"requestID":"%032x","eventID":"%08x-0000-4000-8000-%012x",'
+            '"readOnly":true,"eventType":"AwsApiCall","managementEvent":false,"recipientAccountId":"111122223333","eventCategory":"Data"}'
+        )
+        with gzip.open(path, "wb", compresslevel=1) as out:
+            out.write(b'{"Records":[')
+            written, number = 12, 0
+            while written < 1_000_000_000:
+                chunk = ",".join(record % (n, n % 97, n // 60 % 60, n % 60, n % 250, n, n * 7919, n, n) for n in range(number, number + 1000))
+                chunk = ("," if number else "") + chunk
+                number += 1000
+                written += out.write(chunk.encode())
+            out.write(b"]}")
+        (tree / ".complete").write_text("")
+    return tree
+
+
+def bench_huge(_rounds):
+    tree = huge_object()
+    run = ingest(tree, fresh("archive-huge"), "--bucket", "example-logs", "--key-prefix", "")
+    row("one object of 1 GB, peak memory", f"{run.peak / MB:.0f} MB", "", "", "≤ 400 MB", f"streamed; took {run.seconds:.1f} s")
+
+
+def ask(archive, sql):
+    return Run([TRAILKEEP, "query", "--archive", archive, "--output", "json", "--timing", "--explain-io", sql])
+
+
+def measured(archive, sql, rounds=7):
+    """Median wall milliseconds of a fresh process, page cache warm, and what it would be on S3."""
+    runs = [ask(archive, sql) for _ in range(rounds + 1)][1:]
+    io = next(line for line in runs[0].err.splitlines() if line.startswith("S3 requests:"))
+    return median(runs, lambda run: run.seconds) * 1000, io.removeprefix("S3 requests: "), len(runs[0].out.splitlines())
+
+
+DEMO = [
+    ("demo: root use", "SELECT eventtime, recipientaccountid, eventname, sourceipaddress FROM cloudtrail WHERE useridentity.type = 'Root' ORDER BY eventtime"),
+    ("demo: denied calls by principal", "SELECT useridentity.arn AS principal, eventname, count(*) AS calls FROM cloudtrail WHERE errorcode IN ('AccessDenied', 'Client.UnauthorizedOperation') GROUP BY 1, 2 ORDER BY calls DESC LIMIT 10"),
+    ("demo: who changed a security group", "SELECT eventtime, useridentity.arn AS principal, eventname, requestparameters['groupId'] AS security_group FROM cloudtrail WHERE eventname LIKE '%SecurityGroup%' AND readonly = false ORDER BY eventtime"),
+]
+
+
+def archive_of(tree, name):
+    archive = WORK / name
+    if not (archive / ".complete").exists():
+        ingest(tree, fresh(name), "--threads", "2")
+        (archive / ".complete").write_text("")
+    return archive
+
+
+def sample(archive, columns, where):
+    return json.loads(ask(archive, f"SELECT {columns} FROM events WHERE {where} LIMIT 1").out.splitlines()[0])
+
+
+def bench_query(_rounds):
+    day = archive_of(synth("M", "--accounts", "10", "--regions", "4", "--hours", "24", "--target-inflated-bytes", "1GB"), "archive-m")
+    one = archive_of(synth("Q1", "--accounts", "2", "--regions", "2", "--hours", "96", "--target-inflated-bytes", "100MB"), "archive-q1")
+    ten = archive_of(synth("Q10", "--accounts", "2", "--regions", "2", "--hours", "960", "--target-inflated-bytes", "1GB"), "archive-q10")
+    files = lambda archive: sum(1 for _ in (archive / "events").rglob("*.parquet"))
+    start = statistics.median([Run([TRAILKEEP, "--version"]).seconds for _ in range(9)]) * 1000
+    hit = sample(day, "event_uid, principal_arn, eventday", "category = 'management' AND principal_arn IS NOT NULL AND event_time > TIMESTAMP '2026-01-15 12:00:00'")
+    ms, io, _ = measured(day, f"SELECT * FROM events WHERE eventday = '{hit['eventday']}' AND event_uid = '{hit['event_uid']}'")
+    row("needle in an event day, every column", f"{ms:.0f} ms", f"process alone {start:.0f} ms", "", "≤ 30 ms", io)
+    ms, io, _ = measured(day, f"SELECT * FROM cloudtrail WHERE eventday = '{hit['eventday']}' AND eventid = '{hit['event_uid']}'")
+    row("the same through the view cloudtrail", f"{ms:.0f} ms", f"process alone {start:.0f} ms", "", "", io)
+    times = []
+    for archive in (one, ten):
+        found = sample(archive, "event_uid", "category = 'management'")
+        ms, io, _ = measured(archive, f"SELECT * FROM events WHERE event_uid = '{found['event_uid']}'")
+        times.append(ms)
+        row(f"needle over all days, {files(archive)} files", f"{ms:.0f} ms", f"first {times[0]:.0f} ms", f"{ms / times[0]:.2f}", "≤ 3 × for ten times the archive", io)
+    ms, io, count = measured(day, f"SELECT event_time, api.operation, src_endpoint.ip, status FROM events WHERE eventday = '{hit['eventday']}' AND principal_arn = '{hit['principal_arn']}'")
+    row(f"a principal's day, {count} rows", f"{ms:.0f} ms", "", "", "≤ 30 ms", io)
+    for name, sql in DEMO:
+        ms, io, count = measured(day, sql)
+        row(f"{name}, {count} rows", f"{ms:.0f} ms", "", "", "≤ 300 ms", io)
+
+
+def machine():
+    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} cores {model}, {memory:.0f} GiB, {platform.system()} {platform.release()}"
+
+
+def table():
+    lines = ["| what | figure | beside | ratio | target | bound by, or what it reads |", "|---|---|---|---|---|---|"]
+    return "\n".join(lines + ["| " + " | ".join(cells) + " |" for cells in ROWS])
+
+
+def main():
+    sections = {"ingest": bench_ingest, "tiny": bench_tiny, "huge": bench_huge, "query": bench_query}
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(sections))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the table there")
+    options = parser.parse_args()
+    unknown = set(options.sections) - set(sections)
+    if unknown:
+        parser.error(f"no such section: {', '.join(sorted(unknown))}")
+    WORK.mkdir(exist_ok=True)
+    say(machine())
+    for name, section in sections.items():
+        if not options.sections or name in options.sections:
+            section(options.rounds)
+    text = f"{machine()}; medians of {options.rounds} rounds, page cache warm; MB/s of inflated JSON.\n\n{table()}\n"
+    print(text)
+    if options.markdown:
+        options.markdown.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
