@@ -43,10 +43,9 @@ check: ## Formatting, lints, documentation, licences
 	@echo "formatting ..."
 	cargo fmt --all --check
 	echo "lints ..."
-	# Shown, not yet fatal: -D warnings comes back with the first tree that has none.
-	cargo clippy --locked --workspace --all-targets --quiet -- --cap-lints warn
+	cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
 	echo "documentation ..."
-	cargo doc --locked --workspace --no-deps --quiet
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
 	if cargo deny --version >/dev/null 2>&1; then
 	    cargo deny --locked check bans licenses sources
 	else

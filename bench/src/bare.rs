@@ -52,6 +52,9 @@ macro_rules! record {
                     text(value);
                 }
                 let session = identity.and_then(|i| i.session_context.as_ref());
+                for value in session.map_or([None; 0], SessionContext::texts) {
+                    text(value);
+                }
                 for value in session.and_then(|s| s.session_issuer.as_ref()).map_or([None; 5], Issuer::texts) {
                     text(value);
                 }
@@ -147,6 +150,7 @@ pub(crate) fn run(tree: &Path, out: &Path) -> anyhow::Result<Figures> {
     let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?)).build();
     let schema = schema();
     let mut writer = ArrowWriter::try_new(BufWriter::new(File::create(out)?), Arc::clone(&schema), Some(properties))?;
+    #[expect(clippy::disallowed_types, reason = "the limit trusts its input")]
     let mut inflater = libdeflater::Decompressor::new();
     let (mut columns, mut buffer, mut ends) = (Columns::new(), Vec::new(), Vec::new());
     let mut figures = Figures { objects: paths.len() as u64, rows: 0, stored_bytes: 0, inflated_bytes: 0, parquet_bytes: 0, seconds: 0.0 };

@@ -1,7 +1,6 @@
 //! moto's S3 on loopback, for as long as a test holds it. `make setup` puts it into `.venv`.
 
 use std::{
-    ffi::OsString,
     io::{BufRead, BufReader, Read},
     path::PathBuf,
     process::{Child, ChildStderr, Command, Stdio},
@@ -105,7 +104,7 @@ fn program() -> Option<PathBuf> {
     let named = std::env::var_os("TRAILKEEP_MOTO").filter(|path| !path.is_empty()).map(PathBuf::from);
     let installed = || Some(workspace_root().join(".venv/bin/moto_server")).filter(|path| path.is_file());
     let found = || {
-        let paths = std::env::var_os("PATH").unwrap_or_else(OsString::new);
+        let paths = std::env::var_os("PATH").unwrap_or_default();
         std::env::split_paths(&paths).map(|folder| folder.join("moto_server")).find(|path| path.is_file())
     };
     named.or_else(installed).or_else(found)

@@ -28,7 +28,7 @@ const ROW_GROUP_ROWS: usize = 65_536;
 
 /// The part of the budget that inflated bytes may take before they are encoded; columns, dictionaries and pages of the same
 /// Records take the rest.
-const BUFFER_SHARE: usize = 5;
+const BUFFER_SHARE: usize = 3;
 
 /// How a Batch is encoded.
 #[derive(Debug, Clone)]
@@ -178,10 +178,10 @@ impl<S: PartitionSink> Encoder<S> {
                 self.split(report, inflated.start, end);
             }
             Inflation::OverLimit { reason } => {
-                self.report(report, |r| r.object_failure = Some((reason, "the object inflates past a cap".to_owned())))
+                self.report(report, |r| r.object_failure = Some((reason, "the object inflates past a cap".to_owned())));
             }
             Inflation::TooLargeForMemory => {
-                self.report(report, |r| r.object_failure = Some(("inflated_too_large", "the object must be streamed".to_owned())))
+                self.report(report, |r| r.object_failure = Some(("inflated_too_large", "the object must be streamed".to_owned())));
             }
         }
         self.encode_if_full()
@@ -212,10 +212,10 @@ impl<S: PartitionSink> Encoder<S> {
             let bytes = self.buffer.get(..end).unwrap_or_default();
             match splitter.next(bytes, true, &mut self.fields) {
                 Piece::Record { start: at, end: to, envelope } => {
-                    self.take_record(report, (at, to), (before, self.fields.len()), (at - start) as u64, envelope)
+                    self.take_record(report, (at, to), (before, self.fields.len()), (at - start) as u64, envelope);
                 }
                 Piece::Broken { start: at, end: to, reason } => {
-                    self.report(report, |r| r.broken((at - start) as u64, (to - at) as u64, reason, words(reason)))
+                    self.report(report, |r| r.broken((at - start) as u64, (to - at) as u64, reason, words(reason)));
                 }
                 Piece::More { .. } | Piece::End => break,
             }

@@ -79,7 +79,10 @@ fn read(encoded: &Encoded<Memory>) -> Vec<(String, RecordBatch)> {
     for file in &encoded.files {
         let bytes = file.writer.0.lock().expect("not poisoned").clone();
         assert_eq!(bytes.len() as u64, file.bytes);
-        for batch in ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).and_then(|b| b.build()).expect("parquet") {
+        for batch in ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes))
+            .and_then(ParquetRecordBatchReaderBuilder::build)
+            .expect("parquet")
+        {
             out.push((format!("{}/{}", file.partition.category, file.partition.eventday), batch.expect("rows")));
         }
     }

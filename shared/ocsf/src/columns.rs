@@ -1,6 +1,6 @@
 //! The columns of some rows: builders for every leaf, and their assembly into Arrow arrays.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use arrow_array::{
     Array, ArrayRef, Int32Array, ListArray, MapArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, cast::AsArray,
@@ -11,7 +11,8 @@ use arrow_schema::{ArrowError, DataType, Fields, SchemaRef};
 
 use crate::{
     column::{BoolColumn, IntColumn, ListColumn, TextColumn},
-    dictionary::{DictionaryColumn, dictionary},
+    dictionary::{DictionaryColumn, NONE, dictionary},
+    observables::{Observable, ObservableList},
     schema::{self, ACCOUNT_TYPE_ID, LEAVES, Node, Source},
 };
 
@@ -71,7 +72,9 @@ impl Text {
     fn set(&mut self, row: usize, value: &str) {
         match self {
             Self::Distinct(column) => column.set(row, value),
-            Self::Repeated(column) => column.set(row, value),
+            Self::Repeated(column) => {
+                column.set(row, value);
+            }
         }
     }
 
@@ -101,26 +104,25 @@ struct TextListColumn {
 struct StructListColumn<const N: usize> {
     list: ListColumn,
     texts: [DictionaryColumn; N],
-    type_ids: IntColumn,
     len: usize,
 }
 
 impl<const N: usize> StructListColumn<N> {
     fn new() -> Self {
-        Self { list: ListColumn::new(), texts: std::array::from_fn(|_| DictionaryColumn::new()), type_ids: IntColumn::new(), len: 0 }
+        Self { list: ListColumn::new(), texts: std::array::from_fn(|_| DictionaryColumn::new()), len: 0 }
     }
 
     #[inline]
-    fn push(&mut self, values: [Option<&str>; N]) -> usize {
+    fn push(&mut self, values: [Option<&str>; N]) {
         for (column, value) in self.texts.iter_mut().zip(values) {
             if let Some(value) = value {
                 column.set(self.len, value);
             }
         }
         self.len += 1;
-        self.len - 1
     }
 
+    #[expect(clippy::type_complexity, reason = "the parts of a list array, and its number of elements")]
     fn take_texts(&mut self, rows: usize) -> Result<([ArrayRef; N], OffsetBuffer<i32>, Option<NullBuffer>, usize), ArrowError> {
         let len = std::mem::take(&mut self.len);
         let mut arrays: [ArrayRef; N] = std::array::from_fn(|_| arrow_array::new_empty_array(&DataType::Null));
@@ -132,7 +134,7 @@ impl<const N: usize> StructListColumn<N> {
     }
 
     fn bytes(&self) -> usize {
-        self.texts.iter().map(DictionaryColumn::bytes).sum::<usize>() + self.type_ids.bytes()
+        self.texts.iter().map(DictionaryColumn::bytes).sum::<usize>()
     }
 }
 
@@ -144,17 +146,17 @@ pub struct Columns {
     bools: Vec<BoolColumn>,
     lists: Vec<TextListColumn>,
     resources: StructListColumn<3>,
-    observables: StructListColumn<3>,
+    observables: ObservableList,
     credentials: StructListColumn<2>,
     policies: StructListColumn<2>,
     map_list: ListColumn,
     map_keys: DictionaryColumn,
     map_values: DictionaryColumn,
+    /// For each key by its number, the number of the value that it had last.
+    map_nearest: Vec<i32>,
     nodes: Vec<Node>,
     schema: SchemaRef,
     batch: String,
-    /// Room for a text that is put together.
-    joined: String,
     row: usize,
 }
 
@@ -167,16 +169,16 @@ impl Columns {
             bools: Bools::ALL.iter().map(|_| BoolColumn::new()).collect(),
             lists: Lists::ALL.iter().map(|_| TextListColumn { list: ListColumn::new(), elements: DictionaryColumn::new() }).collect(),
             resources: StructListColumn::new(),
-            observables: StructListColumn::new(),
+            observables: ObservableList::new(),
             credentials: StructListColumn::new(),
             policies: StructListColumn::new(),
             map_list: ListColumn::new(),
             map_keys: DictionaryColumn::new(),
             map_values: DictionaryColumn::new(),
+            map_nearest: Vec::new(),
             nodes: schema::nodes(LEAVES, 0),
             schema: schema::encoded_schema(),
             batch: batch.to_owned(),
-            joined: String::new(),
             row: 0,
         }
     }
@@ -207,12 +209,13 @@ impl Columns {
         }
     }
 
-    /// Sets `first: second`.
-    pub(crate) fn text_of_two(&mut self, leaf: Texts, first: &str, second: &str) {
-        self.joined.clear();
-        self.joined.extend([first, ": ", second]);
-        if let Some(column) = self.texts.get_mut(leaf as usize) {
-            column.set(self.row, &self.joined);
+    /// Sets a text that `name` always stands for in this column.
+    #[inline]
+    pub(crate) fn text_named<'a>(&mut self, leaf: Texts, name: u64, value: impl FnOnce() -> Cow<'a, str>) {
+        match self.texts.get_mut(leaf as usize) {
+            Some(Text::Repeated(column)) => column.set_named(self.row, name, value),
+            Some(Text::Distinct(column)) => column.set(self.row, &value()),
+            None => {}
         }
     }
 
@@ -242,9 +245,8 @@ impl Columns {
     }
 
     #[inline]
-    pub(crate) fn observable(&mut self, name: &str, value: &str, kind: &str, type_id: i32) {
-        let at = self.observables.push([Some(name), Some(value), Some(kind)]);
-        self.observables.type_ids.set(at, i64::from(type_id));
+    pub(crate) fn observable(&mut self, of: Observable, value: &str) {
+        self.observables.push(of, value);
     }
 
     pub(crate) fn credential(&mut self, uid: &str, kind: &str) {
@@ -258,8 +260,13 @@ impl Columns {
     #[inline]
     pub(crate) fn unmapped(&mut self, key: &str, value: &str) {
         let at = self.map_keys.len();
-        self.map_keys.set(at, key);
-        self.map_values.set(at, value);
+        let number = self.map_keys.set(at, key) as usize;
+        if self.map_nearest.len() <= number {
+            self.map_nearest.resize(number + 1, NONE);
+        }
+        if let Some(near) = self.map_nearest.get_mut(number) {
+            *near = self.map_values.set_near(at, value, *near);
+        }
     }
 
     /// Ends the row.
@@ -269,7 +276,7 @@ impl Columns {
             column.list.end_row(row, column.elements.len());
         }
         self.resources.list.end_row(row, self.resources.len);
-        self.observables.list.end_row(row, self.observables.len);
+        self.observables.end_row(row);
         self.credentials.list.end_row(row, self.credentials.len);
         self.policies.list.end_row(row, self.policies.len);
         self.map_list.end_row(row, self.map_keys.len());
@@ -332,7 +339,7 @@ impl Columns {
             }
             Source::Profiles => profiles(rows)?,
             Source::Resources => self.take_resources(rows)?,
-            Source::Observables => self.take_observables(rows)?,
+            Source::Observables => self.observables.take(rows)?,
             Source::Credentials => take_pairs(&mut self.credentials, rows, schema::credential_fields())?,
             Source::Policies => take_pairs(&mut self.policies, rows, schema::policy_fields())?,
             Source::Unmapped => self.take_unmapped(rows)?,
@@ -350,15 +357,9 @@ impl Columns {
         list_of(schema::resource_fields(), structs, offsets, nulls)
     }
 
-    fn take_observables(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
-        let ([name, value, kind], offsets, nulls, len) = self.observables.take_texts(rows)?;
-        let type_ids = self.observables.type_ids.take(len, &DataType::Int32)?;
-        let structs = struct_of(schema::observable_fields(), vec![name, value, kind, type_ids])?;
-        list_of(schema::observable_fields(), structs, offsets, nulls)
-    }
-
     fn take_unmapped(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
         let len = self.map_keys.len();
+        self.map_nearest.clear();
         let entries = StructArray::try_new(schema::map_entry_fields(), vec![self.map_keys.take(len)?, self.map_values.take(len)?], None)?;
         let (offsets, nulls) = self.map_list.take(rows);
         Ok(Arc::new(MapArray::try_new(schema::map_entries(), offsets, entries, nulls, false)?))
@@ -370,12 +371,17 @@ fn take_pairs(column: &mut StructListColumn<2>, rows: usize, fields: Fields) -> 
     list_of(fields.clone(), struct_of(fields, vec![first, second])?, offsets, nulls)
 }
 
-fn list_of(fields: Fields, structs: ArrayRef, offsets: OffsetBuffer<i32>, nulls: Option<NullBuffer>) -> Result<ArrayRef, ArrowError> {
+pub(crate) fn list_of(
+    fields: Fields,
+    structs: ArrayRef,
+    offsets: OffsetBuffer<i32>,
+    nulls: Option<NullBuffer>,
+) -> Result<ArrayRef, ArrowError> {
     Ok(Arc::new(ListArray::try_new(schema::element(DataType::Struct(fields)), offsets, structs, nulls)?))
 }
 
 /// A struct that is null where all of its fields are: OCSF leaves empty objects out.
-fn struct_of(fields: Fields, arrays: Vec<ArrayRef>) -> Result<ArrayRef, ArrowError> {
+pub(crate) fn struct_of(fields: Fields, arrays: Vec<ArrayRef>) -> Result<ArrayRef, ArrowError> {
     let mut any: Option<arrow_buffer::BooleanBuffer> = None;
     let mut all_valid = false;
     for array in &arrays {

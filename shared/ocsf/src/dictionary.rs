@@ -1,7 +1,7 @@
 //! Columns of text whose values repeat: each value is stored once, and rows hold its number. A value is hashed when its row is
 //! set, and never again on its way into the file.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use arrow_array::{ArrayRef, DictionaryArray, Int32Array, StringArray};
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
@@ -64,26 +64,60 @@ pub(crate) struct DictionaryColumn {
     valid: Valid,
     /// Number of the value that was set last: in sorted rows often the next one too.
     last: i32,
+    /// Numbers of values that a name of the caller's stands for, each in the place that its name leads to.
+    named: Box<[(u64, i32); NAMED]>,
 }
+
+/// Places for names. Two names that share one cost time, no more.
+const NAMED: usize = 64;
+/// No number.
+pub(crate) const NONE: i32 = -1;
 
 impl DictionaryColumn {
     pub(crate) fn new() -> Self {
-        Self { values: Interner::new(), keys: Vec::new(), valid: Valid::new(), last: -1 }
+        Self { values: Interner::new(), keys: Vec::new(), valid: Valid::new(), last: NONE, named: Box::new([(0, NONE); NAMED]) }
     }
 
-    /// Sets the value of a row; rows come in ascending order, each at most once.
+    /// Sets the value of a row; rows come in ascending order, each at most once. Answers the value's number.
     #[inline]
-    pub(crate) fn set(&mut self, row: usize, value: &str) {
+    pub(crate) fn set(&mut self, row: usize, value: &str) -> i32 {
+        self.set_near(row, value, self.last)
+    }
+
+    /// Sets the value of a row that may well be the one with the number `near`.
+    #[inline]
+    pub(crate) fn set_near(&mut self, row: usize, value: &str, near: i32) -> i32 {
+        let repeated = near != NONE && text(&self.values.offsets, &self.values.bytes, near) == value.as_bytes();
+        let number = if repeated { near } else { self.values.number(value.as_bytes()) };
+        self.push(row, number)
+    }
+
+    /// Sets the value of a row to what `name` always stands for; the value is asked for only the first time.
+    #[inline]
+    pub(crate) fn set_named<'a>(&mut self, row: usize, name: u64, value: impl FnOnce() -> Cow<'a, str>) {
+        let number = match self.named.get(name as usize % NAMED) {
+            Some((known, number)) if *known == name && *number != NONE => *number,
+            _ => {
+                let number = self.values.number(value().as_bytes());
+                if let Some(place) = self.named.get_mut(name as usize % NAMED) {
+                    *place = (name, number);
+                }
+                number
+            }
+        };
+        self.push(row, number);
+    }
+
+    #[inline]
+    fn push(&mut self, row: usize, number: i32) -> i32 {
         let missing = self.valid.pad(row);
         if missing > 0 {
             self.keys.extend(std::iter::repeat_n(0, missing));
         }
-        let repeated = self.last >= 0 && text(&self.values.offsets, &self.values.bytes, self.last) == value.as_bytes();
-        if !repeated {
-            self.last = self.values.number(value.as_bytes());
-        }
-        self.keys.push(self.last);
+        self.last = number;
+        self.keys.push(number);
         self.valid.set();
+        number
     }
 
     /// How many rows have been set or padded.
@@ -98,7 +132,8 @@ impl DictionaryColumn {
 
     pub(crate) fn take(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
         self.keys.resize(rows, 0);
-        self.last = -1;
+        self.last = NONE;
+        self.named.fill((0, NONE));
         let next = Vec::with_capacity(rows);
         let keys = std::mem::replace(&mut self.keys, next);
         dictionary(keys, self.valid.take(rows), self.values.take()?)
@@ -124,11 +159,13 @@ mod tests {
                 column.set(row, value);
             }
             assert_eq!(column.len(), 6);
-            let array = column.take(7).expect("fits");
+            column.set_named(6, 9, || "b".into());
+            column.set_named(7, 9, || unreachable!("known by its name"));
+            let array = column.take(9).expect("fits");
             let array = array.as_dictionary::<Int32Type>();
             let values = array.downcast_dict::<StringArray>().expect("texts");
             let read: Vec<Option<&str>> = values.into_iter().collect();
-            assert_eq!(read, [None, Some("a"), Some("a"), Some("b"), None, Some("a"), None], "round {round}");
+            assert_eq!(read, [None, Some("a"), Some("a"), Some("b"), None, Some("a"), Some("b"), Some("b"), None], "round {round}");
             assert_eq!(array.values().len(), 2);
         }
     }

@@ -12,6 +12,7 @@ mod flatten;
 mod head;
 mod insight;
 mod normalise;
+mod observables;
 mod record;
 mod redact;
 mod resources;

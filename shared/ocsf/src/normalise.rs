@@ -15,6 +15,7 @@ use crate::{
     flatten::Leftovers,
     head::{EventCategory, Head, own_account},
     insight,
+    observables::Observable,
     record::{RecordView, filled},
     redact::Redaction,
     resources::{Resource, Resources},
@@ -127,14 +128,18 @@ impl Normaliser {
         let columns = &mut self.columns;
         let (category, category_name) = route.category();
         let activity = route.activity_name();
+        let type_uid = route.type_uid();
         columns.int(Ints::Class, i64::from(route.class));
-        columns.text(Texts::ClassName, route.class_name());
+        columns.text_named(Texts::ClassName, route.class as u64, || route.class_name().into());
         columns.int(Ints::Category, i64::from(category));
-        columns.text(Texts::CategoryName, category_name);
+        columns.text_named(Texts::CategoryName, category as u64, || category_name.into());
         columns.int(Ints::Activity, i64::from(route.activity));
-        columns.text(Texts::ActivityName, activity.unwrap_or(if name.is_empty() { "Unknown" } else { name }));
-        columns.int(Ints::TypeUid, route.type_uid());
-        self.columns.text_of_two(Texts::TypeName, route.class_name(), activity.unwrap_or("Other"));
+        match activity {
+            Some(activity) => columns.text_named(Texts::ActivityName, type_uid as u64, || activity.into()),
+            None => columns.text(Texts::ActivityName, if name.is_empty() { "Unknown" } else { name }),
+        }
+        columns.int(Ints::TypeUid, type_uid);
+        columns.text_named(Texts::TypeName, type_uid as u64, || format!("{}: {}", route.class_name(), activity.unwrap_or("Other")).into());
     }
 
     fn write_status(&mut self, view: &RecordView<'_>, route: Route, name: &str) {
@@ -151,7 +156,7 @@ impl Normaliser {
             _ => (1, "Success"),
         };
         self.columns.int(Ints::Status, id);
-        self.columns.text(Texts::Status, status);
+        self.columns.text_named(Texts::Status, id as u64, || status.into());
         self.columns.text_if(Texts::StatusCode, code.as_deref());
         self.columns.text_if(Texts::StatusDetail, message.as_deref());
         if route.class != 2004 {
@@ -342,7 +347,7 @@ impl Normaliser {
             }
         }
         if let Some(account) = head.account.as_deref() {
-            self.columns.observable("cloud.account.uid", account, "Account Object: uid", 35);
+            self.columns.observable(Observable::Account, account);
         }
     }
 
@@ -410,24 +415,24 @@ impl Normaliser {
         resources: &Resources<'_>,
     ) {
         let columns = &mut self.columns;
-        let mut add = |name: &str, value: Option<&str>, kind: &str, type_id: i32| {
+        let mut add = |of: Observable, value: Option<&str>| {
             if let Some(value) = value {
-                columns.observable(name, value, kind, type_id);
+                columns.observable(of, value);
             }
         };
         let user = identity.is_user();
-        add("actor.user.name", identity.name.as_deref(), "User Name", 4);
-        add("user.name", written.user_name.as_deref(), "User Name", 4);
-        add("src_endpoint.ip", endpoint.address.as_deref().filter(|_| endpoint.is_ip), "IP Address", 2);
-        add("src_endpoint.domain", endpoint.address.as_deref().filter(|_| !endpoint.is_ip), "Hostname", 1);
-        add("actor.user.uid", identity.arn.as_deref(), "User Object: uid", 31);
-        add("actor.user.credential_uid", identity.key().filter(|_| user), "User Credential ID", 19);
-        add("session.credential_uid", written.session_credential.as_deref(), "User Credential ID", 19);
-        add("cloud.account.uid", head.account.as_deref(), "Account Object: uid", 35);
-        add("http_request.user_agent", user_agent, "HTTP User-Agent", 16);
-        add("src_endpoint.uid", endpoint.uid.as_deref(), "Network Endpoint Object: uid", 48);
+        add(Observable::ActorName, identity.name.as_deref());
+        add(Observable::UserName, written.user_name.as_deref());
+        add(Observable::SrcIp, endpoint.address.as_deref().filter(|_| endpoint.is_ip));
+        add(Observable::SrcDomain, endpoint.address.as_deref().filter(|_| !endpoint.is_ip));
+        add(Observable::ActorUid, identity.arn.as_deref());
+        add(Observable::ActorCredential, identity.key().filter(|_| user));
+        add(Observable::SessionCredential, written.session_credential.as_deref());
+        add(Observable::Account, head.account.as_deref());
+        add(Observable::UserAgent, user_agent);
+        add(Observable::SrcUid, endpoint.uid.as_deref());
         for (uid, _, _) in &resources.written {
-            add("resources[].uid", Some(uid), "Resource UID", 10);
+            add(Observable::Resource, Some(uid));
         }
     }
 }

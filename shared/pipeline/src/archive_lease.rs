@@ -154,7 +154,7 @@ mod tests {
     #[tokio::test]
     async fn one_of_two_machines_gets_the_lease_and_the_other_only_once_it_is_given_back() {
         let bucket = MemoryBucket::named("audit");
-        let (mut ours, mut theirs) = (Stillness::new(Duration::from_secs(60)), Stillness::new(Duration::from_secs(60)));
+        let (mut ours, mut theirs) = (Stillness::new(Duration::from_mins(1)), Stillness::new(Duration::from_mins(1)));
         let lease = take(&bucket, "a", &mut ours, 0).await.unwrap();
         assert!(take(&bucket, "b", &mut theirs, 0).await.is_none());
         lease.release().await.unwrap();
@@ -166,7 +166,7 @@ mod tests {
     #[tokio::test]
     async fn a_lease_that_stands_still_is_taken_over_and_its_holder_learns_of_it() {
         let bucket = MemoryBucket::named("audit");
-        let (mut ours, mut theirs) = (Stillness::new(Duration::from_secs(60)), Stillness::new(Duration::from_secs(60)));
+        let (mut ours, mut theirs) = (Stillness::new(Duration::from_mins(1)), Stillness::new(Duration::from_mins(1)));
         let mut sleeper = take(&bucket, "a", &mut ours, 0).await.unwrap();
         assert!(take(&bucket, "b", &mut theirs, 0).await.is_none());
         assert!(sleeper.beat().await.unwrap());

@@ -34,10 +34,7 @@ pub(crate) fn parse(sql: &str) -> Result<Statement, QueryError> {
         .and_then(|mut parser| parser.parse_statements())
         .map_err(|error| with_place(error.into(), sql))?;
     let count = parsed.len();
-    let mut statement = match (parsed.into_iter().next(), count) {
-        (Some(statement), 1) => statement,
-        _ => return Err(QueryError::StatementCount { count }),
-    };
+    let (Some(mut statement), 1) = (parsed.into_iter().next(), count) else { return Err(QueryError::StatementCount { count }) };
     accept(&mut statement)?;
     Ok(statement)
 }

@@ -123,7 +123,7 @@ proptest! {
     fn bytes_of_any_kind_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let accepted = skip_value(&bytes, 0, &mut Noticed::default());
         if let (Ok(end), Ok(text)) = (accepted, std::str::from_utf8(&bytes)) {
-            prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&text[..end]).is_ok());
+            prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(text.get(..end).expect("a boundary")).is_ok());
         }
     }
 

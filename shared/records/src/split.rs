@@ -157,9 +157,8 @@ impl Splitter {
                 self.state = State::Element { records: true };
                 return None;
             }
-            Ok(None) => {}
             Err(JsonError::End) if !complete && bytes.len() - self.pos <= MAX_RECORD_BYTES => return Some(self.more()),
-            Err(_) => {}
+            Ok(None) | Err(_) => {}
         }
         let start = self.pos;
         Some(match scan_record(bytes, start, fields) {

@@ -31,7 +31,7 @@ fn stepwise(bytes: &[u8], step: usize) -> Vec<Seen> {
         match splitter.next(&window, given == bytes.len(), &mut Vec::new()) {
             Piece::Record { start, end, .. } => seen.push(Seen::Record(String::from_utf8_lossy(&window[start..end]).into_owned())),
             Piece::Broken { start, end, reason } => {
-                seen.push(Seen::Broken(String::from_utf8_lossy(&window[start..end]).into_owned(), reason))
+                seen.push(Seen::Broken(String::from_utf8_lossy(&window[start..end]).into_owned(), reason));
             }
             Piece::More { keep_from } => {
                 window.drain(..keep_from);
@@ -87,7 +87,8 @@ fn a_broken_record_leaves_its_neighbours_whole() {
 
 #[test]
 fn a_cut_file_keeps_what_is_whole() {
-    assert_eq!(whole(format!(r#"{{"Records":[{A},{}"#, &B[..20]).as_bytes()), [record(A), broken(&B[..20], "record_truncated")]);
+    let cut = B.get(..20).expect("longer");
+    assert_eq!(whole(format!(r#"{{"Records":[{A},{cut}"#).as_bytes()), [record(A), broken(cut, "record_truncated")]);
     assert_eq!(whole(format!(r#"{{"Records":[{A},"#).as_bytes()), [record(A), broken("", "array_truncated")]);
 }
 

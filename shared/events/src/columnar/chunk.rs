@@ -188,18 +188,19 @@ fn with_length(page: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
 
 /// Cuts a chunk into pages of at most so many rows; at least one page.
 fn spans(levels: &Levels, values: &Values, rows: usize, page_rows: usize) -> Vec<Span> {
-    let mut spans = Vec::new();
     let texts = matches!(values, Values::Texts { .. });
-    if let (None, Definition::All(level), false) = (&levels.repetition, &levels.definition, texts) {
-        let there = *level >= levels.present;
-        for start in (0..rows.max(1)).step_by(page_rows.min(rows.max(1))) {
+    if levels.repetition.is_none() && !texts {
+        let mut before = 0;
+        let mut span = |start: usize| {
             let entries = start..rows.min(start.saturating_add(page_rows));
-            spans.push(Span { rows: entries.len(), values: if there { entries.clone() } else { 0..0 }, entries });
-        }
-        return spans;
+            let there = levels.present_in(entries.clone());
+            before += there;
+            Span { rows: entries.len(), values: before - there..before, entries }
+        };
+        return (0..rows.max(1)).step_by(page_rows.min(rows.max(1))).map(&mut span).collect();
     }
     let mut span = Span { entries: 0..0, values: 0..0, rows: 0 };
-    let mut bytes = 0;
+    let (mut spans, mut bytes) = (Vec::new(), 0);
     for entry in 0..levels.entries {
         let begins = levels.repetition.as_ref().is_none_or(|levels| levels.get(entry) == Some(&0));
         if begins && (span.rows >= page_rows || bytes >= PAGE_BYTES) {

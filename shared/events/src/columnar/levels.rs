@@ -1,5 +1,7 @@
 //! Definition and repetition levels: how Parquet tells which values are there, and where lists begin.
 
+use std::ops::Range;
+
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use parquet::errors::{ParquetError, Result};
 
@@ -95,6 +97,20 @@ impl Levels {
             slot: present,
             repetition: Some(repetition),
         })
+    }
+
+    /// How many of some entries have a value.
+    pub(crate) fn present_in(&self, entries: Range<usize>) -> usize {
+        match &self.definition {
+            Definition::All(level) => {
+                if *level >= self.present {
+                    entries.len()
+                } else {
+                    0
+                }
+            }
+            Definition::Each(levels) => levels.get(entries).unwrap_or_default().iter().filter(|level| **level >= self.present).count(),
+        }
     }
 
     /// Slots of the node's array that have a value, in order; none where all of them have.

@@ -97,13 +97,12 @@ impl Segments {
 
     fn begin(&mut self, stage: &Stage, clean: bool) -> Result<&mut Packed, BucketError> {
         let (slot, kind) = if clean { (&mut self.gz, RawKind::Gz) } else { (&mut self.bin, RawKind::Bin) };
-        match slot {
-            Some(packed) => Ok(packed),
-            None => {
-                let key = self.home.key(stage.batch(), kind);
-                let file = stage.segment(key.clone())?;
-                Ok(slot.insert(Packed { key: key.into(), file }))
-            }
+        if let Some(packed) = slot {
+            Ok(packed)
+        } else {
+            let key = self.home.key(stage.batch(), kind);
+            let file = stage.segment(key.clone())?;
+            Ok(slot.insert(Packed { key: key.into(), file }))
         }
     }
 }

@@ -122,7 +122,7 @@ impl BatchWriter {
     /// As [`BatchWriter::land`].
     pub(crate) fn land_streamed(&mut self, open: Open<'_>, facts: SourceFacts) -> Result<u64, BatchError> {
         let (shape, stored_bytes) = shape_of(open, self.limits)?;
-        let digest = (facts.kind == Kind::Digest).then(|| DigestRead::too_large());
+        let digest = (facts.kind == Kind::Digest).then(DigestRead::too_large);
         let (place, stored_sha256) = self.append_streamed(open, facts.kind, shape == Shape::CleanMember, stored_bytes)?;
         let key = log_key(&facts.source);
         let mut inflated_bytes = 0;

@@ -80,7 +80,7 @@ impl Default for BatchLimits {
     fn default() -> Self {
         Self {
             encoded_bytes: 128 << 20,
-            age: Duration::from_secs(300),
+            age: Duration::from_mins(5),
             objects: 10_000,
             partitions: 64,
             whole_object_bytes: 16 << 20,

@@ -141,7 +141,7 @@ impl Landing {
         }
         let facts = facts(delivery, source, info.clone());
         let reader = RangeReader::new(Arc::clone(origin), run.ports.runtime.clone(), delivery.path.clone(), info);
-        self.writer.land_streamed(&mut || reader.again(), facts)
+        self.writer.land_streamed(&mut || Ok(reader.again()), facts)
     }
 
     /// What could not be fetched leaves the Batch: a finding where it is gone or over the cap for good, to be tried again otherwise.

@@ -30,8 +30,8 @@ impl RangeReader {
     }
 
     /// A reader of the same object from its beginning.
-    pub(crate) fn again(&self) -> io::Result<Box<dyn Read + Send>> {
-        Ok(Box::new(Self { offset: 0, piece: Bytes::new(), ..self.clone() }))
+    pub(crate) fn again(&self) -> Box<dyn Read + Send> {
+        Box::new(Self { offset: 0, piece: Bytes::new(), ..self.clone() })
     }
 
     /// The SHA-256 of what has not been read yet.

@@ -111,9 +111,10 @@ impl Ledger for MemoryLedger {
         if !state.batches.contains_key(batch) {
             return Err(self.no_such(batch));
         }
-        let claims = sources.iter().map(|source| match state.sources.get(source) {
-            Some(holder) => Claim::HeldBy(holder.clone()),
-            None => {
+        let claims = sources.iter().map(|source| {
+            if let Some(holder) = state.sources.get(source) {
+                Claim::HeldBy(holder.clone())
+            } else {
                 state.sources.insert(source.clone(), Holder { batch: *batch, landed: None });
                 Claim::Admitted
             }

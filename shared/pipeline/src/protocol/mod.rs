@@ -42,7 +42,7 @@ use crate::ports::{
 pub type Manifest = trailkeep_archive::Manifest<StagedUpload>;
 
 /// How long a Batch's heartbeat may stand still before another worker takes it for dead.
-pub const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_mins(1);
 
 /// Most sources that one Batch may hold (design.md, "Limits").
 pub const MAX_SOURCES: usize = 10_000;

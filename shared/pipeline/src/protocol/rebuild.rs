@@ -241,21 +241,18 @@ impl Protocol {
                 self.bucket.delete(&layout::manifest_key(&batch)).await?;
                 continue;
             }
-            match self.visible_in_part(&batch).await? {
-                Some(manifest) => {
-                    self.make_visible(&manifest).await?;
-                    let landed = publish::landed_of(&manifest)?;
-                    self.ledger.restore(&batch, &landed, now.unix_ms).await?;
-                    self.bucket.delete(&layout::manifest_key(&batch)).await?;
-                    restored.insert(batch);
-                    rebuilt.rolled_forward += 1;
-                    rebuilt.batches += 1;
-                    rebuilt.sources += landed.len() as u64;
-                }
-                None => {
-                    self.discard_staging(&batch).await?;
-                    rebuilt.discarded += 1;
-                }
+            if let Some(manifest) = self.visible_in_part(&batch).await? {
+                self.make_visible(&manifest).await?;
+                let landed = publish::landed_of(&manifest)?;
+                self.ledger.restore(&batch, &landed, now.unix_ms).await?;
+                self.bucket.delete(&layout::manifest_key(&batch)).await?;
+                restored.insert(batch);
+                rebuilt.rolled_forward += 1;
+                rebuilt.batches += 1;
+                rebuilt.sources += landed.len() as u64;
+            } else {
+                self.discard_staging(&batch).await?;
+                rebuilt.discarded += 1;
             }
         }
         Ok(())

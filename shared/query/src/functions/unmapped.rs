@@ -73,10 +73,13 @@ impl ScalarUDFImpl for UnmappedJson {
 
 fn constant(value: &ColumnarValue) -> Result<String> {
     match value {
-        ColumnarValue::Scalar(scalar) => match scalar.try_as_str().flatten() {
-            Some(text) => Ok(text.to_owned()),
-            None => exec_err!("unmapped_json wants names as constant texts"),
-        },
+        ColumnarValue::Scalar(scalar) => {
+            if let Some(text) = scalar.try_as_str().flatten() {
+                Ok(text.to_owned())
+            } else {
+                exec_err!("unmapped_json wants names as constant texts")
+            }
+        }
         ColumnarValue::Array(_) => exec_err!("unmapped_json wants names as constant texts"),
     }
 }
@@ -132,9 +135,10 @@ impl ScalarUDFImpl for UnmappedV1 {
     }
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        match arg_types.first() {
-            Some(map @ DataType::Map(..)) => Ok(map.clone()),
-            _ => exec_err!("security_lake_v1_unmapped takes a map first"),
+        if let Some(map @ DataType::Map(..)) = arg_types.first() {
+            Ok(map.clone())
+        } else {
+            exec_err!("security_lake_v1_unmapped takes a map first")
         }
     }
 
@@ -164,7 +168,11 @@ impl ScalarUDFImpl for UnmappedV1 {
 fn with_members<'a>(entries: impl Iterator<Item = (&'a str, &'a str)>, texts: &[ArrayRef], row: usize) -> BTreeMap<String, String> {
     let mut all: BTreeMap<String, String> = entries.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     let text = |column: usize| {
-        texts.get(column).map(|array| array.as_string::<i32>()).filter(|array| array.is_valid(row)).map(|array| array.value(row))
+        texts
+            .get(column)
+            .map(arrow_array::cast::AsArray::as_string::<i32>)
+            .filter(|array| array.is_valid(row))
+            .map(|array| array.value(row))
     };
     if let Some(event_type) = text(0) {
         all.insert("eventType".to_owned(), event_type.to_owned());
@@ -188,9 +196,10 @@ struct Entries<'a> {
 
 impl<'a> Entries<'a> {
     fn of(map: &'a MapArray) -> Result<Self> {
-        match (map.keys().as_string_opt(), map.values().as_string_opt()) {
-            (Some(keys), Some(values)) => Ok(Self { map, keys, values }),
-            _ => exec_err!("a map of texts is wanted, not {}", map.data_type()),
+        if let (Some(keys), Some(values)) = (map.keys().as_string_opt(), map.values().as_string_opt()) {
+            Ok(Self { map, keys, values })
+        } else {
+            exec_err!("a map of texts is wanted, not {}", map.data_type())
         }
     }
 

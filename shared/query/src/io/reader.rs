@@ -93,7 +93,7 @@ pub(crate) struct ArchiveReader {
 
 impl ArchiveReader {
     async fn read(&mut self, ranges: &[Range<u64>]) -> parquet::errors::Result<Vec<Bytes>> {
-        if let Some(held) = self.from_tail(ranges) {
+        if let Some(held) = self.in_tail(ranges) {
             return Ok(held);
         }
         if self.file.is_none() {
@@ -103,7 +103,7 @@ impl ArchiveReader {
         file.read(ranges, &self.factory.io).await.map_err(|error| self.failed(error))
     }
 
-    fn from_tail(&self, ranges: &[Range<u64>]) -> Option<Vec<Bytes>> {
+    fn in_tail(&self, ranges: &[Range<u64>]) -> Option<Vec<Bytes>> {
         let footer = self.footer.as_ref()?;
         let (start, bytes) = (footer.tail_start, &footer.tail);
         ranges
@@ -195,7 +195,8 @@ mod tests {
     fn statistics_are_kept_where_the_file_has_them() {
         let columns = trailkeep_ocsf::events_schema();
         let parquet = parquet::arrow::ArrowSchemaConverter::new().convert(&columns);
-        let paths: Vec<String> = parquet.iter().flat_map(|schema| schema.columns()).map(|column| column.path().string()).collect();
+        let paths: Vec<String> =
+            parquet.iter().flat_map(parquet::schema::types::SchemaDescriptor::columns).map(|column| column.path().string()).collect();
         let options = decoding(&columns);
         for (leaf, path) in paths.iter().enumerate() {
             assert_eq!(options.skip_column_stats(leaf), path.contains('.'), "{path}");

@@ -68,7 +68,9 @@ impl OpenFile {
     /// Reads the ranges; near ones in one request.
     pub(crate) async fn read(&self, ranges: &[Range<u64>], io: &IoCounters) -> io::Result<Vec<Bytes>> {
         let merged = coalesce(ranges);
-        merged.iter().for_each(|range| io.got(range.end - range.start));
+        for range in &merged {
+            io.got(range.end - range.start);
+        }
         match self {
             // A positioned read of cached pages is cheaper than a hop to another thread; of cold ones it holds this thread, of which there are as many as cores.
             Self::Local(file) => ranges.iter().map(|range| read_at(file, range)).collect(),

@@ -39,7 +39,6 @@ pub struct GzipStream<R> {
 
 impl<R: Read> GzipStream<R> {
     /// A stream over stored bytes.
-    #[expect(clippy::disallowed_methods, reason = "this is the capped reader")]
     pub fn new(source: R, limits: InflateLimits) -> Self {
         Self {
             source,
@@ -145,22 +144,19 @@ impl<R: Read> GzipStream<R> {
             }
             return Ok(0);
         }
-        match header_len(self.unread()) {
-            Some(len) => {
-                self.at += len;
-                self.members += 1;
-                self.flags.several_members |= !first;
-                self.inflater.reset(false);
-                self.crc = crc32fast::Hasher::new();
-                self.member_bytes = 0;
-                self.state = State::Body;
-            }
-            None => {
-                self.members += u64::from(first);
-                self.flags.truncated |= first;
-                self.flags.trailing_bytes |= !first;
-                self.state = State::Ended;
-            }
+        if let Some(len) = header_len(self.unread()) {
+            self.at += len;
+            self.members += 1;
+            self.flags.several_members |= !first;
+            self.inflater.reset(false);
+            self.crc = crc32fast::Hasher::new();
+            self.member_bytes = 0;
+            self.state = State::Body;
+        } else {
+            self.members += u64::from(first);
+            self.flags.truncated |= first;
+            self.flags.trailing_bytes |= !first;
+            self.state = State::Ended;
         }
         Ok(0)
     }

@@ -1,7 +1,6 @@
 //! Whole-buffer inflation with libdeflate, which is twice as fast as the streaming decoders; anything but one clean
 //! member goes through the stream, which knows where a member ends.
 
-use libdeflater::Decompressor;
 use memchr::memmem;
 
 use super::{GzipStream, InflateLimits, Inflation, Shape, StreamError, is_gzip};
@@ -31,8 +30,8 @@ fn inflate_clean(stored: &[u8], out: &mut Vec<u8>, limits: &InflateLimits) -> Op
     }
     let start = out.len();
     out.resize(start + size, 0);
-    #[expect(clippy::disallowed_methods, reason = "this is the capped reader: the output buffer is the cap")]
-    let inflated = Decompressor::new().gzip_decompress(stored, out.get_mut(start..)?);
+    #[expect(clippy::disallowed_types, reason = "this is the capped reader: the output buffer is the cap")]
+    let inflated = libdeflater::Decompressor::new().gzip_decompress(stored, out.get_mut(start..)?);
     // libdeflate has checked CRC and length at the member's end, but not that the input ends there. If it ended
     // earlier, the same eight bytes would stand there as well: they must occur at the very end only.
     let ends_here = || trailer.starts_with(&libdeflater::crc32(out.get(start..).unwrap_or_default()).to_le_bytes());

@@ -71,7 +71,7 @@ pub(super) fn runs(mut rows: Vec<SourceRow>) -> Vec<Run> {
 
 /// Whether a key can be given back: no segment leads elsewhere and, on a directory, none is empty.
 fn is_safe(key: &str, on_directory: bool) -> bool {
-    !key.contains('\0') && key.split('/').all(|segment| !matches!(segment, "." | "..") && !(on_directory && segment.is_empty()))
+    !key.contains('\0') && key.split('/').all(|segment| !(matches!(segment, "." | "..") || on_directory && segment.is_empty()))
 }
 
 /// What the copies of one run share.

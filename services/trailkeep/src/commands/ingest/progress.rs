@@ -68,7 +68,7 @@ impl Observer for Progress {
     fn settled(&self, object: Settled) {
         self.inflated_bytes.fetch_add(object.inflated_bytes, Ordering::Relaxed);
         self.bar.inc(object.stored_bytes);
-        if self.objects.fetch_add(1, Ordering::Relaxed) % TOLD_EVERY == 0 {
+        if self.objects.fetch_add(1, Ordering::Relaxed).is_multiple_of(TOLD_EVERY) {
             self.tell();
         }
     }

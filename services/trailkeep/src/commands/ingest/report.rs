@@ -32,7 +32,13 @@ impl Display for Report<'_> {
                 many(s.records_landed, "record", "records")
             )?;
             writeln!(f, "  read         {} stored, {} of JSON, {speed:.0} MB/s", bytes(s.stored_bytes), bytes(s.inflated_bytes))?;
-            writeln!(f, "  written      events {}, raw {}, sources and index {}", bytes(s.events_bytes), bytes(s.raw_bytes), bytes(s.table_bytes))?;
+            writeln!(
+                f,
+                "  written      events {}, raw {}, sources and index {}",
+                bytes(s.events_bytes),
+                bytes(s.raw_bytes),
+                bytes(s.table_bytes)
+            )?;
         } else if s.duplicates > 0 && s.duplicates == s.listed {
             writeln!(f, "Nothing new: all {} had landed before ({seconds:.1} s).", many(s.duplicates, "object", "objects"))?;
         } else {

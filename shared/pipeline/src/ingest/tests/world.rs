@@ -150,7 +150,7 @@ pub(super) fn config(threads: usize) -> IngestConfig {
         },
         class: trailkeep_archive::ClassLabel::default(),
         retention: None,
-        limits: BatchLimits { builder_bytes: 8 << 20, heartbeat: Duration::from_secs(600), ..BatchLimits::default() },
+        limits: BatchLimits { builder_bytes: 8 << 20, heartbeat: Duration::from_mins(10), ..BatchLimits::default() },
     }
 }
 

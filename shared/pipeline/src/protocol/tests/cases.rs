@@ -37,7 +37,7 @@ async fn what_an_open_batch_holds_is_held_until_its_worker_is_dead() {
     first.protocol.admit(&theirs, &[source(1)], after(0)).await.unwrap();
     let ours = second.open(after(0)).await.unwrap();
     let held = Admission::Held { batch: theirs.batch, owner: theirs.owner.clone() };
-    assert_eq!(second.protocol.admit(&ours, &[source(1)], after(0)).await.unwrap(), [held.clone()]);
+    assert_eq!(second.protocol.admit(&ours, &[source(1)], after(0)).await.unwrap(), std::slice::from_ref(&held));
     world.ledger.beat(&theirs.batch, &theirs.owner).await.unwrap();
     assert_eq!(second.protocol.admit(&ours, &[source(1)], after(1)).await.unwrap(), [held], "its counter moved");
     assert_eq!(second.protocol.admit(&ours, &[source(1)], after(2)).await.unwrap(), [Admission::Admitted]);

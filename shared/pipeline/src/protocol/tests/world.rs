@@ -87,7 +87,9 @@ impl World {
                 visible.get_mut(kind).unwrap().extend(text.lines().map(str::to_owned));
             }
         }
-        visible.values_mut().for_each(|keys| keys.sort());
+        for keys in visible.values_mut() {
+            keys.sort();
+        }
         visible
     }
 
@@ -197,7 +199,7 @@ pub(super) fn manifest(open: &OpenBatch, sources: &[SourceId], uploads: Vec<Stag
 /// What a Batch lands: keys as lines, so that they can be counted.
 pub(super) fn objects(open: &OpenBatch, sources: &[SourceId]) -> Vec<(String, Bytes)> {
     let batch = &open.batch;
-    let lines: String = sources.iter().map(|source| format!("{}\n", source.key())).collect();
+    let lines: String = sources.iter().flat_map(|source| [source.key(), "\n"]).collect();
     let rows: Vec<SourceRow> = sources.iter().map(|source| row(source, batch)).collect();
     let partition = Partition { category: Category::Management, eventday: 20_251_009 };
     vec![
