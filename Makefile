@@ -39,7 +39,7 @@ test: setup build ## Run all tests; with TRAILKEEP_CONFORMANCE_DIR the conforman
 	    cargo test --locked --workspace --no-fail-fast
 	fi
 
-check: ## Formatting, lints, documentation, licences
+check: ## Formatting, lints, documentation; bans, licences and sources of dependencies where cargo-deny is installed
 	@echo "formatting ..."
 	cargo fmt --all --check
 	echo "lints ..."
@@ -52,8 +52,10 @@ check: ## Formatting, lints, documentation, licences
 	    echo "cargo deny: not run (not installed); a test over cargo metadata still checks the licences"
 	fi
 
-bench: setup ## Measure ingest and query beside their limits and DuckDB (release build; several minutes)
-	@cargo run --locked --release --quiet --package trailkeep-bench
+bench: setup ## Measure ingest and query beside their limits and DuckDB (release build; about 20 minutes with it)
+	@echo "building for release ..."
+	cargo build --locked --release --workspace --bins --quiet
+	.venv/bin/python scripts/bench.py $(BENCH)
 
 golden: build ## Make tests/golden for the current archive format where there is none; never overwrites
 	@TRAILKEEP_BIN="$(BIN)" scripts/golden.sh

@@ -12,6 +12,7 @@ import gzip
 import json
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -217,11 +218,31 @@ def measured(archive, sql, rounds=7):
     return median(runs, lambda run: run.seconds) * 1000, io.removeprefix("S3 requests: "), len(runs[0].out.splitlines())
 
 
-DEMO = [
-    ("demo: root use", "SELECT eventtime, recipientaccountid, eventname, sourceipaddress FROM cloudtrail WHERE useridentity.type = 'Root' ORDER BY eventtime"),
-    ("demo: denied calls by principal", "SELECT useridentity.arn AS principal, eventname, count(*) AS calls FROM cloudtrail WHERE errorcode IN ('AccessDenied', 'Client.UnauthorizedOperation') GROUP BY 1, 2 ORDER BY calls DESC LIMIT 10"),
-    ("demo: who changed a security group", "SELECT eventtime, useridentity.arn AS principal, eventname, requestparameters['groupId'] AS security_group FROM cloudtrail WHERE eventname LIKE '%SecurityGroup%' AND readonly = false ORDER BY eventtime"),
-]
+CATEGORY = "category = 'management'"
+
+
+def demo_questions():
+    """The questions of the demo, as they stand in its script."""
+    return re.findall(r'^ask "(.*?)" \\\n"(.*?)"$', (ROOT / "scripts/demo.sh").read_text(), re.MULTILINE | re.DOTALL)
+
+
+PEER = """
+import duckdb, sys, time, statistics
+files, sql = sys.argv[1:]
+con = duckdb.connect()
+con.execute(f"CREATE VIEW events AS SELECT * FROM read_parquet('{files}', hive_partitioning = true)")
+times = []
+for _ in range(6):
+    start = time.perf_counter()
+    con.execute(sql).fetchall()
+    times.append((time.perf_counter() - start) * 1000)
+print(statistics.median(times[1:]))
+"""
+
+
+def peer_ms(archive, sql):
+    """Median milliseconds of DuckDB over the same files, its process and its view already there."""
+    return float(Run([sys.executable, "-c", PEER, archive / "events/**/*.parquet", sql]).out)
 
 
 def archive_of(tree, name):
@@ -242,22 +263,29 @@ def bench_query(_rounds):
     ten = archive_of(synth("Q10", "--accounts", "2", "--regions", "2", "--hours", "960", "--target-inflated-bytes", "1GB"), "archive-q10")
     files = lambda archive: sum(1 for _ in (archive / "events").rglob("*.parquet"))
     start = statistics.median([Run([TRAILKEEP, "--version"]).seconds for _ in range(9)]) * 1000
-    hit = sample(day, "event_uid, principal_arn, eventday", "category = 'management' AND principal_arn IS NOT NULL AND event_time > TIMESTAMP '2026-01-15 12:00:00'")
-    ms, io, _ = measured(day, f"SELECT * FROM events WHERE eventday = '{hit['eventday']}' AND event_uid = '{hit['event_uid']}'")
-    row("needle in an event day, every column", f"{ms:.0f} ms", f"process alone {start:.0f} ms", "", "≤ 30 ms", io)
+    hit = sample(day, "event_uid, principal_arn, eventday", f"{CATEGORY} AND principal_arn IS NOT NULL AND event_time > TIMESTAMP '2026-01-15 12:00:00'")
+    def beside(archive, sql):
+        return f"DuckDB, no process start {peer_ms(archive, sql):.0f} ms; our process alone {start:.0f} ms"
+
+    needle = f"SELECT * FROM events WHERE eventday = '{hit['eventday']}' AND event_uid = '{hit['event_uid']}'"
+    ms, io, _ = measured(day, needle)
+    row("needle in an event day, every column", f"{ms:.0f} ms", beside(day, needle), "", "≤ 30 ms", io)
     ms, io, _ = measured(day, f"SELECT * FROM cloudtrail WHERE eventday = '{hit['eventday']}' AND eventid = '{hit['event_uid']}'")
-    row("the same through the view cloudtrail", f"{ms:.0f} ms", f"process alone {start:.0f} ms", "", "", io)
+    row("the same through the view cloudtrail", f"{ms:.0f} ms", "", "", "", io)
+    if files(ten) < 200:
+        sys.exit(f"the large archive has {files(ten)} files, fewer than the 200 that are asked for")
     times = []
     for archive in (one, ten):
-        found = sample(archive, "event_uid", "category = 'management'")
-        ms, io, _ = measured(archive, f"SELECT * FROM events WHERE event_uid = '{found['event_uid']}'")
+        needle = f"SELECT * FROM events WHERE event_uid = '{sample(archive, 'event_uid', CATEGORY)['event_uid']}'"
+        ms, io, _ = measured(archive, needle)
         times.append(ms)
-        row(f"needle over all days, {files(archive)} files", f"{ms:.0f} ms", f"first {times[0]:.0f} ms", f"{ms / times[0]:.2f}", "≤ 3 × for ten times the archive", io)
-    ms, io, count = measured(day, f"SELECT event_time, api.operation, src_endpoint.ip, status FROM events WHERE eventday = '{hit['eventday']}' AND principal_arn = '{hit['principal_arn']}'")
-    row(f"a principal's day, {count} rows", f"{ms:.0f} ms", "", "", "≤ 30 ms", io)
-    for name, sql in DEMO:
+        row(f"needle over all days, {files(archive)} files", f"{ms:.0f} ms", beside(archive, needle), f"{ms / times[0]:.2f}", "≤ 3 × for ten times the archive", io)
+    sql = f"SELECT event_time, api.operation, src_endpoint.ip, status FROM events WHERE eventday = '{hit['eventday']}' AND principal_arn = '{hit['principal_arn']}'"
+    ms, io, count = measured(day, sql)
+    row(f"a principal's day, {count} rows", f"{ms:.0f} ms", beside(day, sql), "", "≤ 30 ms", io)
+    for question, sql in demo_questions():
         ms, io, count = measured(day, sql)
-        row(f"{name}, {count} rows", f"{ms:.0f} ms", "", "", "≤ 300 ms", io)
+        row(f"demo: {question} {count} rows", f"{ms:.0f} ms", "", "", "≤ 300 ms", io)
 
 
 def machine():

@@ -38,4 +38,4 @@ if ! cmp -s tests/requirements.txt .venv/installed.txt; then
 fi
 
 command -v cargo-nextest >/dev/null || echo "optional: cargo-nextest runs the tests faster (cargo install --locked cargo-nextest); cargo test is used instead"
-command -v cargo-deny >/dev/null || echo "optional: cargo-deny checks licences and advisories (cargo install --locked cargo-deny); make check leaves that out"
+command -v cargo-deny >/dev/null || echo "optional: cargo-deny checks bans, licences and sources in make check (cargo install --locked cargo-deny), which leaves them to a test without it; advisories need the network: cargo deny check advisories"

@@ -330,6 +330,28 @@ fn stats_tell_what_the_archive_holds() -> Result<()> {
 }
 
 #[test]
+fn stats_tell_every_account_region_and_day() -> Result<()> {
+    let estate = Estate::ingested()?;
+    let stats = estate.run("stats", &["--output", "json"])?.ok()?.json()?;
+    let days = stats.get("account_region_days").and_then(Value::as_array).context("no account_region_days")?;
+    ensure!(days.len() as u64 == count(&stats, "/total/account_region_days")? && days.len() >= 4, "{stats}");
+    for name in ["log_objects", "stored_bytes", "records", "landed", "duplicates"] {
+        let sum = days.iter().map(|day| count(day, &format!("/{name}"))).sum::<Result<u64>>()?;
+        ensure!(sum == count(&stats, &format!("/total/{name}"))?, "{name} adds up to {sum}: {stats}");
+    }
+    let first = days.first().context("a day")?;
+    let text = |name: &str| first.get(name).and_then(Value::as_str).with_context(|| format!("no {name}: {first}"));
+    let sql = format!(
+        "SELECT sum(records) FROM sources WHERE kind <> 'digest' AND account = '{}' AND region = '{}' AND to_char(delivered_at, '%Y%m%d') = '{}'",
+        text("account")?,
+        text("region")?,
+        count(first, "/day")?
+    );
+    ensure!(command::number(&estate.archive, &sql)? == i64::try_from(count(first, "/records")?)?, "{first}");
+    Ok(())
+}
+
+#[test]
 fn every_command_teaches_with_help() -> Result<()> {
     let expected: [(&[&str], &[&str]); 9] = [
         (&["--help"], &["ingest", "ledger", "query", "raw", "stats", "synth", "Exit codes", "Example"]),

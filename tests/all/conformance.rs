@@ -46,9 +46,14 @@ struct Corpus {
 impl Corpus {
     /// Nothing is redacted, so that the rows can be compared with others'.
     fn of(tree: &Path) -> Result<Self> {
+        Self::with(tree, &[])
+    }
+
+    fn with(tree: &Path, options: &[&str]) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         let archive = directory.path().join("audit");
-        let from: Vec<OsString> = vec!["--from".into(), tree.into(), "--archive".into(), archive.clone().into()];
+        let mut from: Vec<OsString> = vec!["--from".into(), tree.into(), "--archive".into(), archive.clone().into()];
+        from.extend(options.iter().map(OsString::from));
         command::run(["ingest", "--all-files", "--no-redact", "--bucket", BUCKET].map(OsString::from).into_iter().chain(from))?.ok()?;
         Ok(Self { _directory: directory, tree: tree.to_owned(), archive })
     }
@@ -139,7 +144,19 @@ fn every_input_file_comes_back_byte_for_byte() -> Result<()> {
 #[test]
 fn what_is_written_is_valid_ocsf() -> Result<()> {
     let Some(folder) = folder("valid OCSF")? else { return Ok(()) };
-    let corpus = Corpus::of(&folder.join("corpus"))?;
+    ensure_valid(&Corpus::of(&folder.join("corpus"))?, &folder)
+}
+
+#[test]
+fn finer_classes_are_valid_ocsf() -> Result<()> {
+    let Some(folder) = folder("valid OCSF in finer classes")? else { return Ok(()) };
+    let corpus = Corpus::with(&folder.join("corpus"), &["--classes", "fine"])?;
+    let finer = "SELECT count(*) FROM events WHERE class_uid IN (3004, 3006, 6005)";
+    ensure!(command::number(&corpus.archive, finer)? > 0, "the corpus has no event of a finer class");
+    ensure_valid(&corpus, &folder)
+}
+
+fn ensure_valid(corpus: &Corpus, folder: &Path) -> Result<()> {
     let events = tool("ocsf_events.py", [] as [&str; 0], &corpus.events()?)?.ok()?.stdout;
     let mut validator = Command::new(python::interpreter()?);
     validator.arg(folder.join("ocsf/validate.py")).arg("--schema").arg(folder.join("ocsf/schema")).args(["--version-exact", "--codes"]);

@@ -79,6 +79,22 @@ fn a_missing_source_is_named() -> Result<()> {
 }
 
 #[test]
+fn an_archive_on_s3_without_a_ledger_is_refused_before_anything_is_asked_of_aws() -> Result<()> {
+    let place = Place::with(1)?;
+    let trail = place.trail.display().to_string();
+    for arguments in [
+        vec!["ingest", "--from", &trail, "--archive", "s3://example-audit"],
+        vec!["ingest", "--from", "s3://example-trail-logs", "--archive", "s3://example-audit"],
+        vec!["ingest", "--from", &trail, "--archive", "s3://example-audit", "--dry-run"],
+        vec!["ledger", "rebuild", "--archive", "s3://example-audit"],
+    ] {
+        let ended = command::run(arguments)?.failed(1, &["name its file with --ledger"])?;
+        ensure!(ended.stderr.lines().count() == 1, "more is said than what is wrong:\n{}", ended.stderr);
+    }
+    Ok(())
+}
+
+#[test]
 fn a_missing_archive_is_named_by_every_reader() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let archive = directory.path().join("no-archive").display().to_string();

@@ -6,10 +6,3 @@ SELECT time_dt, actor.user.name AS name, api.operation AS operation,
 FROM events
 WHERE class_uid = 3001 AND api.response.error IS NULL
 ORDER BY accountid, time, event_uid, record_hash;
--- duckdb:
-SELECT time_dt, actor.user.name AS name, api.operation AS operation,
-  json_extract_string(api.request.data, '$.userName') AS target,
-  json_extract_string(api.request.data, '$.policyArn') AS policy
-FROM events
-WHERE class_uid = 3001 AND api.response.error IS NULL
-ORDER BY accountid, time, event_uid, record_hash;

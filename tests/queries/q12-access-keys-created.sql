@@ -6,10 +6,3 @@ SELECT time_dt, actor.user.name AS name,
 FROM events
 WHERE api.operation = 'CreateAccessKey' AND api.response.error IS NULL
 ORDER BY time, event_uid, record_hash;
--- duckdb:
-SELECT time_dt, actor.user.name AS name,
-  json_extract_string(api.response.data, '$.accessKey.userName') AS user_name,
-  json_extract_string(api.response.data, '$.accessKey.accessKeyId') AS access_key
-FROM events
-WHERE api.operation = 'CreateAccessKey' AND api.response.error IS NULL
-ORDER BY time, event_uid, record_hash;

@@ -9,13 +9,3 @@ WHERE contains('0.0.0.0/0', CAST(src_endpoint.ip AS IPADDRESS))
 GROUP BY src_endpoint.ip, api.operation
 ORDER BY calls DESC, address, operation
 LIMIT 25;
--- duckdb:
-SELECT src_endpoint.ip AS address, api.operation AS operation, count(*) AS calls
-FROM events
-WHERE regexp_full_match(src_endpoint.ip, '[0-9]+(\.[0-9]+){3}')
-  AND NOT src_endpoint.ip LIKE '10.%'
-  AND NOT regexp_full_match(src_endpoint.ip, '172\.(1[6-9]|2[0-9]|3[01])\..*')
-  AND NOT src_endpoint.ip LIKE '192.168.%'
-GROUP BY src_endpoint.ip, api.operation
-ORDER BY calls DESC, address, operation
-LIMIT 25;

@@ -5,9 +5,3 @@ FROM events
 WHERE any_match(resources, r -> r.type = 'AWS::S3::Bucket')
 ORDER BY time, event_uid, record_hash
 LIMIT 25;
--- duckdb:
-SELECT time_dt, api.operation AS operation, actor.user.uid AS principal
-FROM events
-WHERE len(list_filter(resources, lambda r: r.type = 'AWS::S3::Bucket')) > 0
-ORDER BY time, event_uid, record_hash
-LIMIT 25;

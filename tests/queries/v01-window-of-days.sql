@@ -9,10 +9,3 @@ FROM security_lake_v1
 WHERE eventday >= '{first}' AND eventday <= '{last}' AND accountid = '{account}' AND src_endpoint.ip = '{address}'
 ORDER BY time DESC, operation
 LIMIT 10;
--- duckdb:
-SELECT time, eventday, accountid, api.operation AS operation
-FROM events
-WHERE class_uid IN (3001, 3002, 6003)
-  AND eventday >= '{first}' AND eventday <= '{last}' AND accountid = '{account}' AND src_endpoint.ip = '{address}'
-ORDER BY time DESC, operation
-LIMIT 10;

@@ -5,9 +5,3 @@ FROM security_lake_v1
 WHERE actor.user.type = 'IAMUser'
 GROUP BY actor.user.uuid, actor.user.uid, actor.user.account_uid
 ORDER BY arn NULLS LAST, id NULLS LAST, account NULLS LAST;
--- duckdb:
-SELECT actor.user.uid AS arn, actor.user.uid_alt AS id, actor.user.account.uid AS account, array_sort(array_agg(DISTINCT api.operation)) AS operations
-FROM events
-WHERE class_uid IN (3001, 3002, 6003) AND actor.user.type = 'IAMUser'
-GROUP BY actor.user.uid, actor.user.uid_alt, actor.user.account.uid
-ORDER BY arn NULLS LAST, id NULLS LAST, account NULLS LAST;

@@ -4,8 +4,3 @@ SELECT time, actor.user.name AS name, api.operation AS operation, unmapped['requ
 FROM security_lake_v1
 WHERE class_uid = 3001 AND unmapped['requestParameters.userName'] IS NOT NULL
 ORDER BY time, operation, target, name;
--- duckdb:
-SELECT time, actor.user.name AS name, api.operation AS operation, json_extract_string(api.request.data, '$.userName') AS target
-FROM events
-WHERE class_uid = 3001 AND json_extract_string(api.request.data, '$.userName') IS NOT NULL
-ORDER BY time, operation, target, name;

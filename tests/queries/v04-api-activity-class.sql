@@ -5,9 +5,3 @@ FROM security_lake_v1
 WHERE class_uid = 3005
 GROUP BY type_uid
 ORDER BY type_uid;
--- duckdb:
-SELECT CAST(300500 + activity_id AS INTEGER) AS type_uid, count(*) AS events
-FROM events
-WHERE class_uid = 6003
-GROUP BY activity_id
-ORDER BY type_uid;

@@ -63,7 +63,8 @@ impl Command {
 /// Log lines go to standard error; `RUST_LOG` overrides `-v`.
 pub(crate) fn start_logging(globals: &Globals) {
     let default = match globals.verbose {
-        0 => "warn",
+        // What goes wrong with AWS is told once, as an error of ours; the SDK's own warnings come with -v.
+        0 => "warn,aws_config=error,aws_smithy=error,aws_sdk=error,aws_runtime=error,aws_credential=error",
         1 => "info",
         _ => "debug",
     };

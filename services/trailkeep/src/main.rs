@@ -5,6 +5,7 @@ mod commands;
 mod exit;
 mod figures;
 mod location;
+mod output;
 mod outside;
 
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     cli::start_logging(&cli.globals);
     match cli.command.run(&cli.globals) {
         Ok(code) => code.into(),
+        Err(error) if output::was_closed(&error) => ExitCode::SUCCESS,
         Err(error) => exit::report(&error),
     }
 }

@@ -30,6 +30,10 @@ use crate::{
 /// How often the lease of an S3 archive is moved, or asked for again.
 const LEASE_BEAT: Duration = Duration::from_secs(10);
 
+/// What is said where an archive on S3 has no ledger named.
+const NO_LEDGER: &str =
+    "an archive on S3 needs a ledger on this machine: name its file with --ledger FILE, and keep it for every later run";
+
 /// The machine's clocks and random numbers.
 #[derive(Debug)]
 pub(crate) struct Machine {
@@ -112,6 +116,19 @@ pub(crate) struct Place<'a> {
     pub(crate) writing: Writing<'a>,
 }
 
+impl Place<'_> {
+    /// Refuses what can be told wrong before anything is asked of S3.
+    ///
+    /// # Errors
+    /// Where an archive on S3 has no ledger named.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        match (self.archive, self.ledger) {
+            (Location::S3 { .. }, None) => bail!(NO_LEDGER),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Opens an archive to write to it, making it where there is none.
 pub(crate) async fn join(
     place: Place<'_>,
@@ -188,9 +205,7 @@ fn ledger_path(bucket: &dyn AuditBucket, given: Option<&Path>) -> anyhow::Result
     match (given, bucket.local_path()) {
         (Some(path), _) => Ok(path.to_owned()),
         (None, Some(root)) => Ok(root.join(trailkeep_local::LEDGER_IN_ARCHIVE)),
-        (None, None) => {
-            bail!("an archive on S3 needs a ledger on this machine: name its file with --ledger FILE, and keep it for every later run")
-        }
+        (None, None) => bail!(NO_LEDGER),
     }
 }
 

@@ -121,6 +121,7 @@ pub struct Encoder<S: PartitionSink> {
     seen: HashSet<u128>,
     normaliser: Normaliser,
     event_ids: EventIds,
+    broken_records: u64,
     files: Result<Files<S>, Option<ParquetError>>,
 }
 
@@ -147,6 +148,7 @@ impl<S: PartitionSink> Encoder<S> {
             seen: HashSet::new(),
             normaliser: Normaliser::new(normalise, &config.batch),
             event_ids: EventIds::default(),
+            broken_records: 0,
             files: Files::new(sink, config.zstd_level).map_err(Some),
         }
     }
@@ -215,7 +217,7 @@ impl<S: PartitionSink> Encoder<S> {
                     self.take_record(report, (at, to), (before, self.fields.len()), (at - start) as u64, envelope);
                 }
                 Piece::Broken { start: at, end: to, reason } => {
-                    self.report(report, |r| r.broken((at - start) as u64, (to - at) as u64, reason, words(reason)));
+                    self.add_broken(report, (at - start) as u64, (to - at) as u64, reason);
                 }
                 Piece::More { .. } | Piece::End => break,
             }
@@ -257,7 +259,7 @@ impl<S: PartitionSink> Encoder<S> {
             }
         };
         self.fields.truncate(fields.0);
-        self.report(report, |r| r.broken(offset, (at.1 - at.0) as u64, refused, words(refused)));
+        self.add_broken(report, offset, (at.1 - at.0) as u64, refused);
     }
 
     pub(crate) fn encode_if_full(&mut self) -> Result<(), EncodeError> {
@@ -330,6 +332,16 @@ impl<S: PartitionSink> Encoder<S> {
     pub fn estimated_bytes(&self) -> u64 {
         let written = self.files.as_ref().map_or(0, Files::bytes);
         written + self.buffer.len() as u64 / 8
+    }
+
+    /// Broken Records so far.
+    pub const fn broken_records(&self) -> u64 {
+        self.broken_records
+    }
+
+    pub(crate) fn add_broken(&mut self, report: usize, offset: u64, length: u64, reason: &'static str) {
+        self.broken_records += 1;
+        self.report(report, |r| r.add_broken(offset, length, reason, words(reason)));
     }
 
     /// Partitions so far.

@@ -16,7 +16,7 @@ mod streamed;
 
 pub use encoder::{EncodeError, Encoded, Encoder, EncoderConfig, MAX_PARTITIONS};
 pub use files::{EventsFile, PartitionSink};
-pub use object::{BrokenRecord, Inflated, ObjectContext, ObjectReport};
+pub use object::{BrokenRecord, Inflated, MAX_BROKEN_RECORDS, ObjectContext, ObjectReport};
 
 #[cfg(test)]
 mod tests;

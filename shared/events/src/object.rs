@@ -104,8 +104,14 @@ pub struct BrokenRecord {
     /// Stable name of the reason.
     pub reason: &'static str,
     /// In words.
-    pub detail: String,
+    pub detail: &'static str,
 }
+
+/// Broken Records of one object that are told one by one. What comes after them is told as one range: a few bytes of gzip can
+/// hold millions.
+pub const MAX_BROKEN_RECORDS: usize = 1000;
+/// Reason of that range.
+const TOO_MANY: &str = "too_many_broken";
 
 /// What an object came to. `records` = `landed` + `duplicates` + `quarantined`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,8 +130,10 @@ pub struct ObjectReport {
     pub landed: u64,
     /// Records dropped because the Batch holds the same bytes for the same account already.
     pub duplicates: u64,
-    /// What did not become rows.
-    pub quarantined: Vec<BrokenRecord>,
+    /// Records that did not become rows.
+    pub quarantined: u64,
+    /// Where they lie; at most [`MAX_BROKEN_RECORDS`] and a range that holds all further ones.
+    pub broken: Vec<BrokenRecord>,
     /// Why the object as a whole was not read: stable name and words.
     pub object_failure: Option<(&'static str, String)>,
     /// Earliest event time among the rows, milliseconds since the Unix epoch.
@@ -146,7 +154,8 @@ impl ObjectReport {
             records: 0,
             landed: 0,
             duplicates: 0,
-            quarantined: Vec::new(),
+            quarantined: 0,
+            broken: Vec::new(),
             object_failure: None,
             first_event_ms: None,
             last_event_ms: None,
@@ -154,8 +163,16 @@ impl ObjectReport {
         }
     }
 
-    pub(crate) fn broken(&mut self, offset: u64, length: u64, reason: &'static str, detail: &str) {
-        self.quarantined.push(BrokenRecord { index: self.records, offset, length, reason, detail: detail.to_owned() });
+    pub(crate) fn add_broken(&mut self, offset: u64, length: u64, reason: &'static str, detail: &'static str) {
+        match self.broken.last_mut() {
+            Some(last) if last.reason == TOO_MANY => last.length = offset + length - last.offset,
+            _ => {
+                let full = self.broken.len() >= MAX_BROKEN_RECORDS;
+                let (reason, detail) = if full { (TOO_MANY, "this record and broken ones after it") } else { (reason, detail) };
+                self.broken.push(BrokenRecord { index: self.records, offset, length, reason, detail });
+            }
+        }
+        self.quarantined += 1;
         self.records += 1;
     }
 

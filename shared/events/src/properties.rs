@@ -1,6 +1,10 @@
 //! How `events/` files are encoded: which columns have statistics and bloom filters, and which numbers are stored as differences.
 
-use parquet::file::properties::{BloomFilterPosition, WriterProperties};
+use parquet::file::{
+    metadata::KeyValue,
+    properties::{BloomFilterPosition, WriterProperties},
+};
+use trailkeep_archive::{CREATED_BY, FORMAT, FORMAT_KEY, TABLE_KEY};
 
 /// Columns of numbers that grow, or of which hardly two are the same.
 const DELTAS: [&str; 9] =
@@ -35,7 +39,24 @@ impl Treatment {
 /// Writer properties of an `events/` file: all that is not a column's own.
 pub(crate) fn writer_properties() -> WriterProperties {
     WriterProperties::builder()
-        .set_created_by(trailkeep_archive::CREATED_BY.to_owned())
+        .set_created_by(CREATED_BY.to_owned())
+        .set_key_value_metadata(Some(vec![
+            KeyValue::new(FORMAT_KEY.to_owned(), FORMAT.to_string()),
+            KeyValue::new(TABLE_KEY.to_owned(), "events".to_owned()),
+        ]))
         .set_bloom_filter_position(BloomFilterPosition::AfterRowGroup)
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_footer_names_the_format_and_the_table() {
+        let properties = writer_properties();
+        let pairs = properties.key_value_metadata().expect("there");
+        let told: Vec<_> = pairs.iter().map(|pair| (pair.key.as_str(), pair.value.as_deref())).collect();
+        assert_eq!(told, [("trailkeep.format", Some("1")), ("trailkeep.table", Some("events"))]);
+    }
 }

@@ -70,7 +70,7 @@ impl<S: PartitionSink> Encoder<S> {
                 }
                 Piece::Broken { start, end, reason } => {
                     let offset = window.offset + start as u64;
-                    self.report(report, |r| r.broken(offset, (end - start) as u64, reason, "the bytes could not be read as a record"));
+                    self.add_broken(report, offset, (end - start) as u64, reason);
                 }
                 Piece::More { keep_from } => window.read_on(&mut stream, keep_from).map_err(failed)?,
                 Piece::End => return self.encode(),

@@ -11,6 +11,8 @@ use trailkeep_records::InflateLimits;
 
 use crate::{Encoded, Encoder, EncoderConfig, ObjectContext, PartitionSink};
 
+mod redaction;
+
 #[derive(Debug, Clone, Default)]
 struct Memory(Arc<Mutex<Vec<u8>>>);
 
@@ -160,9 +162,9 @@ fn every_odd_object_has_a_named_end() {
     ];
     let objects: Vec<Vec<u8>> = cases.iter().map(|(bytes, _)| bytes.to_vec()).collect();
     for (report, (_, reason)) in encode(&objects).reports.iter().zip(cases) {
-        let told = report.object_failure.as_ref().map(|f| f.0).or_else(|| report.quarantined.first().map(|q| q.reason));
+        let told = report.object_failure.as_ref().map(|f| f.0).or_else(|| report.broken.first().map(|q| q.reason));
         assert_eq!(told, Some(reason));
-        assert_eq!(report.records, report.landed + report.duplicates + report.quarantined.len() as u64);
+        assert_eq!(report.records, report.landed + report.duplicates + report.quarantined);
     }
 }
 
@@ -197,6 +199,17 @@ fn the_index_tells_the_row_group_of_every_id() {
     assert!(found == expected);
 }
 
+#[test]
+fn a_flood_of_broken_records_is_told_as_one_range() {
+    let flood = format!(r#"{{"Records":[{}{}]}}"#, "1,".repeat(50_000), record("1", "111122223333", "2026-01-15T00:00:00Z"));
+    let encoded = encode(&[flood.into_bytes()]);
+    let report = &encoded.reports[0];
+    assert_eq!((report.records, report.landed, report.quarantined), (50_001, 1, 50_000));
+    assert_eq!(report.broken.len(), crate::MAX_BROKEN_RECORDS + 1);
+    let (last, range) = (report.broken.last().expect("there"), 12 + 2 * crate::MAX_BROKEN_RECORDS as u64);
+    assert_eq!((last.reason, last.offset, last.offset + last.length), ("too_many_broken", range, 12 + 100_000 - 1));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
@@ -211,7 +224,7 @@ proptest! {
         let sum = |f: fn(&crate::ObjectReport) -> u64| encoded.reports.iter().map(f).sum::<u64>();
         prop_assert_eq!(sum(|r| r.records), records.len() as u64);
         prop_assert_eq!(sum(|r| r.landed), rows);
-        prop_assert_eq!(sum(|r| r.landed + r.duplicates + r.quarantined.len() as u64), records.len() as u64);
+        prop_assert_eq!(sum(|r| r.landed + r.duplicates + r.quarantined), records.len() as u64);
         let distinct: std::collections::HashSet<&String> = records.iter().zip(&ids).filter(|(_, id)| !id.2).map(|(r, _)| r).collect();
         prop_assert_eq!(rows, distinct.len() as u64);
     }

@@ -130,22 +130,18 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// The user's name; a role's session name for IAM Identity Center's roles, else its role's.
+    /// The user's name; the session's name for IAM Identity Center's roles, else the role's.
     fn display_name(&self, sso_user: impl FnOnce() -> Text<'a>) -> Text<'a> {
         if self.user_name.is_some() {
             return self.user_name.clone();
         }
-        let issuer = match &self.issuer_user {
-            Some(role) if role.starts_with("AWSReservedSSO_") => self
-                .principal_id
-                .as_deref()
-                .and_then(|id| id.split_once(':'))
-                .map(|(_, session)| session.to_owned())
-                .filter(|s| !s.is_empty())
-                .map(Cow::Owned),
-            other => other.clone(),
-        };
-        issuer.or_else(sso_user).or_else(|| (self.kind.as_deref() == Some("Root")).then_some(Cow::Borrowed("root")))
+        let reserved = self.issuer_user.as_deref().is_some_and(|role| role.starts_with("AWSReservedSSO_"));
+        let session = self.principal_id.as_deref().filter(|_| reserved).and_then(|id| id.split_once(':')).map(|(_, session)| session);
+        let session = session.filter(|session| !session.is_empty()).map(|session| Cow::Owned(session.to_owned()));
+        session
+            .or_else(|| self.issuer_user.clone())
+            .or_else(sso_user)
+            .or_else(|| (self.kind.as_deref() == Some("Root")).then_some(Cow::Borrowed("root")))
     }
 
     /// OCSF's user object needs a name, an id or an account.

@@ -76,6 +76,12 @@ impl<'a> Head<'a> {
         let region = view.text_of(Key::AwsRegion).or(key_region.map(Cow::Borrowed));
         Ok(Self { time_ms, eventday, category: category(view, insight_object), account: account(view, key_account), region })
     }
+
+    /// The same place, with the account as the redacted Record tells it: where nothing else does, the caller's account counts,
+    /// and that may be redacted.
+    pub(crate) fn redacted<'b>(&'b self, redacted: &RecordView<'b>, key_account: Option<&'b str>) -> Head<'b> {
+        Head { account: account(redacted, key_account), region: self.region.as_deref().map(Cow::Borrowed), ..*self }
+    }
 }
 
 fn event_time(view: &RecordView<'_>) -> Result<i64, HeadError> {

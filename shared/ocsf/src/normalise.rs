@@ -16,8 +16,10 @@ use crate::{
     head::{EventCategory, Head, own_account},
     insight,
     observables::Observable,
+    place::Place,
     record::{RecordView, filled},
     redact::Redaction,
+    redacted::RedactedRecord,
     resources::{Resource, Resources},
     route::{Classes, Route, Signs, route_signs},
 };
@@ -31,33 +33,6 @@ pub struct NormaliserConfig {
     pub redaction: Redaction,
     /// Whether `raw_data` holds the Record's text (redacted as configured).
     pub raw_data: bool,
-}
-
-/// Where a Record comes from: what stands in its row beside its own fields.
-#[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
-    /// Canonical bucket of its LogObject.
-    pub bucket: &'a str,
-    /// Key of its LogObject.
-    pub key: &'a str,
-    /// Account in that key.
-    pub key_account: Option<&'a str>,
-    /// Organization in that key.
-    pub organization: Option<&'a str>,
-    /// When CloudTrail delivered the LogObject by the stamp in its name, milliseconds since the Unix epoch.
-    pub delivered_ms: Option<i64>,
-    /// Segment that holds the LogObject's bytes, and the range there.
-    pub segment: &'a str,
-    /// Offset of the LogObject in its segment, in bytes.
-    pub segment_offset: u64,
-    /// Length of the LogObject in its segment, in bytes.
-    pub segment_length: u64,
-    /// Position among the LogObject's Records, from 0.
-    pub record_index: u64,
-    /// Offset of the Record in the inflated LogObject, in bytes.
-    pub record_offset: u64,
-    /// SHA-256 of the Record's bytes, lower-case hex.
-    pub record_hash: &'a str,
 }
 
 /// Turns Records into rows.
@@ -92,9 +67,20 @@ impl Normaliser {
         self.columns.take()
     }
 
-    /// Appends a Record as a row.
+    /// Appends a Record as a row. Where paths are redacted, all that the row says is read from the redacted text.
     pub fn push(&mut self, view: &RecordView<'_>, head: &Head<'_>, place: &Place<'_>) {
-        self.left.clear();
+        let length = view.text().len();
+        match RedactedRecord::of(view, &self.config.redaction) {
+            None => self.write_row(view, head, place, length),
+            Some(redacted) => {
+                let view = redacted.view();
+                self.write_row(&view, &head.redacted(&view, place.key_account), place, length);
+            }
+        }
+    }
+
+    fn write_row(&mut self, view: &RecordView<'_>, head: &Head<'_>, place: &Place<'_>, record_length: usize) {
+        self.left.clear(view.text().len());
         let name = view.text_of(Key::EventName);
         let source = view.text_of(Key::EventSource);
         let object = |key| view.get(key).filter(Value::is_object);
@@ -120,6 +106,7 @@ impl Normaliser {
             self.write_call(view, head, route, &signs, request);
         }
         self.write_leftovers(view, route, insight);
+        self.columns.int(Ints::RecordLength, record_length as i64);
         self.write_own(view, place);
         self.columns.end_row();
     }
@@ -396,7 +383,6 @@ impl Normaliser {
         columns.int(Ints::RawLength, place.segment_length as i64);
         columns.int(Ints::RecordIndex, place.record_index as i64);
         columns.int(Ints::RecordOffset, place.record_offset as i64);
-        columns.int(Ints::RecordLength, view.text().len() as i64);
         if let Some(anomalies) = anomalies(view, place) {
             columns.text(Texts::Anomalies, &anomalies);
         }

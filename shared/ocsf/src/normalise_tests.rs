@@ -231,3 +231,94 @@ fn the_category_is_found_where_it_is_not_told() {
     assert_eq!(category("{}").map_err(crate::HeadError::reason), Err("no_event_time"));
     assert_eq!(category(r#"{"eventTime":"9999-01-01T00:00:00Z"}"#).map_err(crate::HeadError::reason), Err("bad_event_time"));
 }
+
+#[test]
+fn a_reserved_role_shows_who_took_it_on_else_the_role() {
+    let record = |principal: &str| {
+        format!(
+            r#"{{"eventTime":"2026-01-15T00:00:00Z","userIdentity":{{"type":"AssumedRole","principalId":"{principal}","accountId":"111122223333","sessionContext":{{"sessionIssuer":{{"userName":"AWSReservedSSO_Admin_0123"}}}}}},"additionalEventData":{{"UserName":"other"}}}}"#
+        )
+    };
+    for (principal, name) in [("AROA:jo", "jo"), ("AROA:", "AWSReservedSSO_Admin_0123"), ("AROA", "AWSReservedSSO_Admin_0123")] {
+        check(&record(principal), &[("actor.user.name", Some(name))]);
+    }
+}
+
+/// What the only row shows once these paths are redacted.
+fn redacted(record: &str, paths: &[&str]) -> RecordBatch {
+    let redaction = paths.iter().try_fold(Redaction::default(), |redaction, path| redaction.with_path(path)).expect("paths");
+    rows(&[record], NormaliserConfig { redaction, raw_data: true, ..NormaliserConfig::default() })
+}
+
+#[test]
+fn a_redacted_path_shows_in_no_column() {
+    let record = r#"{"userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/hidden","accountId":"444455556666","accessKeyId":"ASIAHIDDEN","userName":"hidden","sessionContext":{"attributes":{"creationDate":"2001-02-03T04:05:06Z","mfaAuthenticated":"true"}}},"eventTime":"2026-01-15T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"CreateUser","sourceIPAddress":"198.51.100.77","errorMessage":"hidden did it","requestParameters":{"userName":"hidden","path":"/"},"requestID":"r","eventID":"e-1","errorCode":null}"#;
+    let paths = [
+        "userIdentity.arn",
+        "userIdentity.accountId",
+        "userIdentity.accessKeyId",
+        "userIdentity.userName",
+        "userIdentity.sessionContext.*",
+        "sourceIPAddress",
+        "errorMessage",
+        "errorCode",
+        "requestParameters.userName",
+    ];
+    let batch = redacted(record, &paths);
+    for (path, value) in [
+        ("actor.user.name", Some("REDACTED")),
+        ("actor.user.uid", Some("REDACTED")),
+        ("actor.user.credential_uid", Some("REDACTED")),
+        ("actor.user.account.uid", Some("REDACTED")),
+        ("access_key_id", Some("REDACTED")),
+        ("principal_arn", Some("REDACTED")),
+        ("user.name", Some("REDACTED")),
+        ("api.request.data", Some(r#"{"userName":"REDACTED","path":"/"}"#)),
+        ("src_endpoint.ip", None),
+        ("source_ip", None),
+        ("src_endpoint.domain", Some("REDACTED")),
+        ("actor.session.created_time", None),
+        ("status", Some("Failure")),
+        ("status_detail", Some("REDACTED")),
+        ("status_code", None),
+        ("event_uid", Some("e-1")),
+        ("accountid", Some("111122223333")),
+        ("record_hash", Some("ab")),
+    ] {
+        assert_eq!(at(&batch, path, 0).as_deref(), value, "{path}");
+    }
+    assert_eq!(at(&batch, "record_length", 0), Some(record.len().to_string()));
+    let shown = format!("{batch:?}");
+    for hidden in ["hidden", "ASIAHIDDEN", "198.51.100.77", "2001-02-03", "444455556666"] {
+        assert!(!shown.contains(hidden), "{hidden} in {shown}");
+    }
+}
+
+#[test]
+fn an_account_that_only_the_caller_tells_is_redacted_with_it() {
+    let text = r#"{"eventTime":"2026-01-15T00:00:00Z","userIdentity":{"accountId":"444455556666"}}"#;
+    let mut fields = Vec::new();
+    scan_record(text.as_bytes(), 0, &mut fields).expect("a record");
+    let view = RecordView::new(text, &fields);
+    let head = Head::of(&view, None, Some("eu-west-1"), false).expect("a head");
+    assert_eq!(head.account.as_deref(), Some("444455556666"));
+    let redaction = Redaction::default().with_path("userIdentity.accountId").expect("a path");
+    let redacted = RedactedRecord::of(&view, &redaction).expect("redacted");
+    assert_eq!(head.redacted(&redacted.view(), None).account.as_deref(), Some("REDACTED"));
+    assert!(RedactedRecord::of(&view, &Redaction::default()).is_none());
+}
+
+#[test]
+fn redaction_that_would_make_a_record_too_long_hides_whole_fields() {
+    let array = |count| format!("[{}{{}}]", r#"{"a":7},"#.repeat(count));
+    let record = format!(r#"{{"eventTime":"2026-01-15T00:00:00Z","eventID":"e-1","p":{},"q":{}}}"#, array(100_000), array(1));
+    let batch = redacted(&record, &["p[].a", "q[].a"]);
+    let cells = ["unmapped:p", "unmapped:q[].a", "event_uid"].map(|path| at(&batch, path, 0));
+    assert_eq!(cells, ["REDACTED", "REDACTED", "e-1"].map(|text| Some(text.to_owned())));
+
+    let fields = (0..8).map(|n| format!(r#","p{n}":{}"#, array(50_000))).collect::<Vec<_>>().concat();
+    let record = format!(r#"{{"eventTime":"2026-01-15T00:00:00Z"{fields}}}"#);
+    let batch = redacted(&record, &["*.a"]);
+    assert_eq!(at(&batch, "raw_data", 0).as_deref(), Some("{}"));
+    assert_eq!(at(&batch, "record_length", 0), Some(record.len().to_string()));
+}

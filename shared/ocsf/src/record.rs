@@ -10,7 +10,7 @@ pub struct RecordView<'a> {
     text: &'a str,
     fields: &'a [Field],
     /// For each key, one more than the index of its last field; 0 = absent.
-    slots: [u8; Key::ALL.len()],
+    slots: [u32; Key::ALL.len()],
     repeated: bool,
 }
 
@@ -19,10 +19,10 @@ impl<'a> RecordView<'a> {
     pub fn new(text: &'a str, fields: &'a [Field]) -> Self {
         let mut slots = [0; Key::ALL.len()];
         let mut repeated = false;
-        for (index, field) in fields.iter().enumerate().take(usize::from(u8::MAX) - 1) {
+        for (index, field) in fields.iter().enumerate() {
             if let Some(slot) = slots.get_mut(field.key as usize) {
                 repeated |= *slot != 0;
-                *slot = index as u8 + 1;
+                *slot = index as u32 + 1;
             }
         }
         Self { text, fields, slots, repeated }
@@ -46,7 +46,7 @@ impl<'a> RecordView<'a> {
     /// A field's value, `null` left out.
     #[inline]
     pub fn get(&self, key: Key) -> Option<Value<'a>> {
-        let index = usize::from(*self.slots.get(key as usize)?).checked_sub(1)?;
+        let index = (*self.slots.get(key as usize)? as usize).checked_sub(1)?;
         Some(self.value_of(self.fields.get(index)?)).filter(|value| !value.is_null())
     }
 
@@ -64,7 +64,7 @@ impl<'a> RecordView<'a> {
     /// Fields that no documentation names, and repeated ones that do not count, with their names.
     pub fn others(&self) -> impl Iterator<Item = (Cow<'a, str>, Value<'a>)> {
         self.fields.iter().enumerate().filter_map(move |(index, field)| {
-            let counts = self.slots.get(field.key as usize).is_some_and(|slot| usize::from(*slot) == index + 1);
+            let counts = self.slots.get(field.key as usize).is_some_and(|slot| *slot as usize == index + 1);
             (!counts).then(|| (self.name_of(field), self.value_of(field)))
         })
     }

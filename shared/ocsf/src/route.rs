@@ -206,32 +206,40 @@ fn account_change(name: &str) -> Option<i32> {
         "ChangePassword" | "PasswordUpdated" => 3,
         "EnableMFADevice" => 10,
         "DeactivateMFADevice" => 11,
-        "UpdateRole"
-        | "UpdateRoleDescription"
-        | "UpdateAssumeRolePolicy"
-        | "UpdateUser"
-        | "UpdateGroup"
-        | "UpdateAccessKey"
-        | "DeleteAccessKey"
-        | "ResyncMFADevice"
-        | "DeleteVirtualMFADevice"
-        | "DeleteAccountAlias"
-        | "UpdateAccountPasswordPolicy"
-        | "DeleteAccountPasswordPolicy"
-        | "TagUser"
-        | "UntagUser"
-        | "TagRole"
-        | "UntagRole"
-        | "TagInstanceProfile"
-        | "UntagInstanceProfile"
-        | "UpdateAccountEmailAddress"
-        | "UpdateAccountName"
-        | "EmailUpdated"
-        | "AccountNameUpdated"
-        | "RequestSmsMfaRegistration"
-        | "FinalizeSmsMfaRegistration" => 99,
+        name if other_account_change(name) => 99,
         _ => return None,
     })
+}
+
+/// Changes of users, roles and accounts for which OCSF has no activity.
+fn other_account_change(name: &str) -> bool {
+    matches!(
+        name,
+        "UpdateRole"
+            | "UpdateRoleDescription"
+            | "UpdateAssumeRolePolicy"
+            | "UpdateUser"
+            | "UpdateGroup"
+            | "UpdateAccessKey"
+            | "DeleteAccessKey"
+            | "ResyncMFADevice"
+            | "DeleteVirtualMFADevice"
+            | "DeleteAccountAlias"
+            | "UpdateAccountPasswordPolicy"
+            | "DeleteAccountPasswordPolicy"
+            | "TagUser"
+            | "UntagUser"
+            | "TagRole"
+            | "UntagRole"
+            | "TagInstanceProfile"
+            | "UntagInstanceProfile"
+            | "UpdateAccountEmailAddress"
+            | "UpdateAccountName"
+            | "EmailUpdated"
+            | "AccountNameUpdated"
+            | "RequestSmsMfaRegistration"
+            | "FinalizeSmsMfaRegistration"
+    )
 }
 
 fn fine<'a>(service: &str, signs: &Signs<'_>, request: impl Fn(&str) -> Option<std::borrow::Cow<'a, str>>) -> Option<Route> {

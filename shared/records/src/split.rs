@@ -83,6 +83,45 @@ const RECORD_START: &[u8] = br#"{"eventVersion":""#;
 pub struct Splitter {
     state: State,
     pos: usize,
+    ahead: Ahead,
+    /// Records were found again outside of any array that could be read: taken for elements of one whose end is not missed.
+    assumed: bool,
+}
+
+/// What is known of the next place that looks like the start of a Record, so that no byte is searched twice.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ahead {
+    /// From here on it was searched,
+    from: usize,
+    /// and up to here there is none,
+    until: usize,
+    /// where one is, unless the bytes ended.
+    found: bool,
+}
+
+impl Ahead {
+    /// The offset of the next start of a Record at or after `from`.
+    fn next(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
+        if self.from > from || self.until < from {
+            *self = Self { from, until: from, found: false };
+        }
+        if !self.found {
+            let rest = bytes.get(self.until..).unwrap_or_default();
+            let found = memmem::find(rest, RECORD_START);
+            // A start may straddle the end of bytes that go on.
+            let none = rest.len().saturating_sub(RECORD_START.len() - 1);
+            self.until += found.unwrap_or(none);
+            self.found = found.is_some();
+        }
+        self.found.then_some(self.until)
+    }
+
+    fn rebase(&mut self, dropped: usize) {
+        *self = match (self.from.checked_sub(dropped), self.until.checked_sub(dropped)) {
+            (from, Some(until)) => Self { from: from.unwrap_or_default(), until, found: self.found },
+            (_, None) => Self::default(),
+        };
+    }
 }
 
 impl Default for Splitter {
@@ -94,17 +133,18 @@ impl Default for Splitter {
 impl Splitter {
     /// A splitter at the start of a file.
     pub const fn new() -> Self {
-        Self { state: State::Document, pos: 0 }
+        Self::starting_at(0)
     }
 
     /// A splitter at the start of a file that begins at offset `pos` of the bytes.
     pub const fn starting_at(pos: usize) -> Self {
-        Self { state: State::Document, pos }
+        Self { state: State::Document, pos, ahead: Ahead { from: pos, until: pos, found: false }, assumed: false }
     }
 
     /// Tells the splitter that the first `dropped` bytes were removed from the front.
     pub fn rebase(&mut self, dropped: usize) {
         self.pos = self.pos.saturating_sub(dropped);
+        self.ahead.rebase(dropped);
     }
 
     /// The next piece. `complete` = no bytes will follow these.
@@ -133,6 +173,7 @@ impl Splitter {
     }
 
     fn document(&mut self, bytes: &[u8], complete: bool, fields: &mut Vec<Field>) -> Option<Piece> {
+        self.assumed = false;
         if bytes.get(self.pos..).is_some_and(|rest| rest.starts_with(b"\xef\xbb\xbf")) {
             self.pos += 3;
         }
@@ -145,7 +186,7 @@ impl Splitter {
                 None
             }
             Some(b'{') => self.open_object(bytes, complete, fields),
-            Some(_) => Some(self.broken_document(bytes, complete)),
+            Some(_) => Some(self.skip_to_next(bytes, complete, "not_json", Inside::Document)),
         }
     }
 
@@ -168,14 +209,6 @@ impl Splitter {
             }
             Err(error) => self.broken(bytes, complete, error, false),
         })
-    }
-
-    fn broken_document(&mut self, bytes: &[u8], complete: bool) -> Piece {
-        if !complete && bytes.len() - self.pos <= MAX_RECORD_BYTES {
-            return self.more();
-        }
-        let start = std::mem::replace(&mut self.pos, bytes.len());
-        Piece::Broken { start, end: bytes.len(), reason: "not_json" }
     }
 
     fn element(&mut self, bytes: &[u8], complete: bool, records: bool, fields: &mut Vec<Field>) -> Option<Piece> {
@@ -230,13 +263,18 @@ impl Splitter {
                 self.state = State::Document;
                 None
             }
-            Some(b',') => match skip_member(bytes, self.pos + 1) {
-                Ok(end) => {
+            Some(b',') => match next_member(bytes, self.pos + 1) {
+                Ok(Member::Records { array }) => {
+                    self.pos = array + 1;
+                    self.state = State::Element { records: true };
+                    None
+                }
+                Ok(Member::Other { end }) => {
                     self.pos = end;
                     None
                 }
                 Err(JsonError::End) if !complete && bytes.len() - self.pos <= MAX_RECORD_BYTES => Some(self.more()),
-                Err(_) => Some(self.broken_document(bytes, complete)),
+                Err(_) => Some(self.skip_to_next(bytes, complete, "not_json", Inside::Document)),
             },
             Some(_) => {
                 self.state = State::Document;
@@ -257,7 +295,7 @@ impl Splitter {
             return self.more();
         }
         self.state = State::Document;
-        Piece::Broken { start: self.pos, end: self.pos, reason: "array_truncated" }
+        if self.assumed { Piece::End } else { Piece::Broken { start: self.pos, end: self.pos, reason: "array_truncated" } }
     }
 
     /// A Record that was not accepted: its range by counting braces, else up to the next that looks like a Record.
@@ -265,13 +303,11 @@ impl Splitter {
         let start = self.pos;
         let inside = if self.state == State::Document { Inside::Document } else { Inside::Array { records } };
         let may_grow = !complete && bytes.len() - start <= MAX_RECORD_BYTES;
-        let Some(end) = balanced_end(bytes, start) else {
-            return if may_grow { self.more() } else { self.skip_to_next(bytes, complete, error.reason(), inside) };
+        let next = self.ahead.next(bytes, start + 1);
+        let Some(end) = balanced_end(bytes, start, next) else {
+            let grows = may_grow && next.is_none();
+            return if grows { self.more() } else { self.skip_to_next(bytes, complete, error.reason(), inside) };
         };
-        let swallows_a_record = memmem::find(bytes.get(start + 1..end).unwrap_or_default(), RECORD_START).is_some();
-        if swallows_a_record {
-            return self.skip_to_next(bytes, complete, error.reason(), inside);
-        }
         let follows = bytes.get(skip_white_space(bytes, end));
         match inside {
             Inside::Document => {}
@@ -285,13 +321,14 @@ impl Splitter {
 
     fn skip_to_next(&mut self, bytes: &[u8], complete: bool, reason: &'static str, inside: Inside) -> Piece {
         let start = self.pos;
-        let rest = bytes.get(start + 1..).unwrap_or_default();
-        if let Some(found) = memmem::find(rest, RECORD_START) {
-            self.pos = start + 1 + found;
-            self.state = match inside {
-                Inside::Document => State::Document,
-                Inside::Array { records } => State::Element { records },
+        if let Some(found) = self.ahead.next(bytes, start + 1) {
+            self.pos = found;
+            let Inside::Array { records } = inside else {
+                self.assumed = true;
+                self.state = State::Element { records: true };
+                return Piece::Broken { start, end: self.pos, reason };
             };
+            self.state = State::Element { records };
             return Piece::Broken { start, end: self.pos, reason };
         }
         if !complete && bytes.len() - start <= MAX_RECORD_BYTES {
@@ -335,7 +372,15 @@ fn value_after_name(bytes: &[u8], name_end: usize) -> Result<usize, JsonError> {
     }
 }
 
-fn skip_member(bytes: &[u8], pos: usize) -> Result<usize, JsonError> {
+/// A member after the first `Records`.
+enum Member {
+    /// `Records` once more, whose array begins here.
+    Records { array: usize },
+    /// Another one, which ends here.
+    Other { end: usize },
+}
+
+fn next_member(bytes: &[u8], pos: usize) -> Result<Member, JsonError> {
     let pos = skip_white_space(bytes, pos);
     match bytes.get(pos) {
         Some(b'"') => {}
@@ -343,13 +388,17 @@ fn skip_member(bytes: &[u8], pos: usize) -> Result<usize, JsonError> {
         None => return Err(JsonError::End),
     }
     let (name_end, _) = skip_string(bytes, pos + 1)?;
-    skip_value(bytes, value_after_name(bytes, name_end)?, &mut Noticed::default())
+    let value = value_after_name(bytes, name_end)?;
+    if bytes.get(pos..name_end) == Some(br#""Records""#) && bytes.get(value) == Some(&b'[') {
+        return Ok(Member::Records { array: value });
+    }
+    skip_value(bytes, value, &mut Noticed::default()).map(|end| Member::Other { end })
 }
 
 /// Where the value at `start` ends if only strings and brackets are looked at; `None` where that is not found within
-/// [`MAX_RECORD_BYTES`].
-fn balanced_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let limit = bytes.len().min(start + MAX_RECORD_BYTES);
+/// [`MAX_RECORD_BYTES`], and before the next place that looks like a Record.
+fn balanced_end(bytes: &[u8], start: usize, next: Option<usize>) -> Option<usize> {
+    let limit = next.unwrap_or(bytes.len()).min(start + MAX_RECORD_BYTES);
     let mut depth = 0_u32;
     let mut pos = start;
     while pos < limit {

@@ -132,3 +132,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn starts_of_records_without_records_are_read_in_one_pass() {
+    // Every start was once searched to the end for its own end: seconds for kilobytes. Here are five megabytes.
+    let starts = r#"{"eventVersion":""#.repeat(300_000);
+    let pieces = whole(format!(r#"{{"Records":[{starts}"#).as_bytes());
+    assert_eq!(pieces.len(), 300_000);
+    let elements = format!(r#"{{"Records":[{}{A}]}}"#, "1,".repeat(1_000_000));
+    assert_eq!(whole(elements.as_bytes()).len(), 1_000_001);
+}
+
+#[test]
+fn every_records_member_is_read() {
+    assert_eq!(whole(format!(r#"{{"Records":[{A}],"x":1,"Records":[{B}]}}"#).as_bytes()), [record(A), record(B)]);
+    assert_eq!(whole(format!(r#"{{"Records":[],"Records":[{A},{B}]}}"#).as_bytes()), [record(A), record(B)]);
+}
+
+#[test]
+fn records_behind_what_cannot_be_read_are_found_again() {
+    let array = format!(r#""Records":[{A},{B},{A}]}}"#);
+    for (before, reason) in [(r#"{"x":01,"#, "record_not_json"), (r"garbage {", "not_json"), ("\0{", "not_json")] {
+        let text = format!("{before}{array}");
+        let lost = format!(r#"{before}"Records":["#);
+        assert_eq!(whole(text.as_bytes()), [broken(&lost, reason), record(A), record(B), record(A)], "{before}");
+    }
+}

@@ -27,6 +27,8 @@ pub struct Stats {
     pub total: Totals,
     /// The same by account in the key, most Records first.
     pub accounts: Vec<AccountStats>,
+    /// The same by account, Region and day of delivery, of the LogObjects whose key tells all three; in that order.
+    pub account_region_days: Vec<DayStats>,
     /// Sources by outcome.
     pub outcomes: BTreeMap<String, u64>,
     /// Sources by what was odd about them.
@@ -94,6 +96,51 @@ pub struct AccountStats {
     pub total: Totals,
 }
 
+/// What one account logged in one Region on one day.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DayStats {
+    /// Account id.
+    pub account: String,
+    /// Region.
+    pub region: String,
+    /// Day of delivery, `20251009`.
+    pub day: u32,
+    /// What came of it.
+    #[serde(flatten)]
+    pub sums: DaySums,
+}
+
+/// Sums over the LogObjects of a day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct DaySums {
+    /// LogObjects.
+    pub log_objects: u64,
+    /// Their stored bytes.
+    pub stored_bytes: u64,
+    /// Their inflated bytes.
+    pub inflated_bytes: u64,
+    /// Records found.
+    pub records: u64,
+    /// Records in `events/`.
+    pub landed: u64,
+    /// Records dropped as duplicates within a Batch.
+    pub duplicates: u64,
+    /// Records in `quarantine/`.
+    pub quarantined: u64,
+}
+
+impl DaySums {
+    fn add(&mut self, row: &SourceRow) {
+        self.log_objects += 1;
+        self.stored_bytes += row.stored_bytes;
+        self.inflated_bytes += row.inflated_bytes.unwrap_or_default();
+        self.records += row.records;
+        self.landed += row.landed;
+        self.duplicates += row.duplicates;
+        self.quarantined += row.quarantined;
+    }
+}
+
 /// What lies below one prefix.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct PrefixStats {
@@ -123,7 +170,7 @@ struct Tally {
     accounts: BTreeSet<String>,
     regions: BTreeSet<String>,
     days: BTreeSet<u32>,
-    covered: BTreeSet<(String, String, u32)>,
+    covered: BTreeMap<(String, String, u32), DaySums>,
 }
 
 impl Tally {
@@ -155,8 +202,18 @@ impl Tally {
             self.days.insert(day);
         }
         if let (Some(account), Some(region), Some(day), true) = (&row.account, &row.region, day, row.kind != SourceKind::Digest) {
-            self.covered.insert((account.clone(), region.clone(), day));
+            self.covered.entry((account.clone(), region.clone(), day)).or_default().add(row);
         }
+    }
+
+    fn days(&self) -> Vec<DayStats> {
+        let day = |((account, region, day), sums): (&(String, String, u32), &DaySums)| DayStats {
+            account: account.clone(),
+            region: region.clone(),
+            day: *day,
+            sums: *sums,
+        };
+        self.covered.iter().map(day).collect()
     }
 
     fn finish(self) -> Totals {
@@ -204,6 +261,7 @@ impl Archive {
                 }
             }
         }
+        stats.account_region_days = all.days();
         stats.total = all.finish();
         stats.accounts = by_account.into_iter().map(|(account, tally)| AccountStats { account, total: tally.finish() }).collect();
         stats.accounts.sort_by(|a, b| (b.total.records, &a.account).cmp(&(a.total.records, &b.account)));

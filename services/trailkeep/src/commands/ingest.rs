@@ -3,12 +3,7 @@
 mod progress;
 mod report;
 
-use std::{
-    io::{IsTerminal as _, Write as _},
-    path::PathBuf,
-    sync::Arc,
-    thread::available_parallelism,
-};
+use std::{io::IsTerminal as _, path::PathBuf, sync::Arc, thread::available_parallelism};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -27,6 +22,7 @@ use crate::{
     commands::protection::{Encryption, ObjectLock},
     exit::Exit,
     location::{Location, Origin},
+    output::print,
     outside::{self, Machine, Place},
 };
 
@@ -90,7 +86,7 @@ pub(crate) struct Ingest {
     #[arg(long, value_name = "LEVEL", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=22))]
     zstd_level: i32,
     /// How the outcome is told.
-    #[arg(long, value_enum, default_value_t = Output::Human)]
+    #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
     #[command(flatten)]
     encryption: Encryption,
@@ -118,7 +114,8 @@ enum ClassChoice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Output {
     /// A few lines, and a progress bar on a terminal.
-    Human,
+    #[value(alias = "human")]
+    Text,
     /// One JSON object on standard output.
     Json,
 }
@@ -127,18 +124,22 @@ impl Ingest {
     pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         Location::check_apart(&self.from, &self.archive)?;
         // Before anything is asked of S3.
-        self.encryption.of(&self.archive)?;
+        self.place()?.check()?;
         self.lock.of(&self.archive)?;
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("failed to start the runtime")?;
         let origin = runtime.block_on(self.from.open_origin(globals))?;
         let config = self.config(&origin)?;
-        let progress = Progress::new(self.output == Output::Human && std::io::stderr().is_terminal());
+        let progress = Progress::new(self.output == Output::Text && std::io::stderr().is_terminal());
         if self.dry_run {
             self.plan(&config, &origin, &runtime, &progress, globals)
         } else {
             self.ingest(&config, &origin, &runtime, &progress, globals)
         }
+    }
+
+    fn place(&self) -> anyhow::Result<Place<'_>> {
+        Ok(Place { archive: &self.archive, ledger: self.ledger.as_deref(), writing: self.encryption.of(&self.archive)? })
     }
 
     fn config(&self, origin: &Origin) -> anyhow::Result<IngestConfig> {
@@ -180,8 +181,7 @@ impl Ingest {
     ) -> anyhow::Result<Exit> {
         let (machine, shutdown) = (Machine::new(), Shutdown::default());
         let process = outside::process_name("ingest", &machine);
-        let place = Place { archive: &self.archive, ledger: self.ledger.as_deref(), writing: self.encryption.of(&self.archive)? };
-        let joining = outside::join(place, &process, &machine, globals, &shutdown);
+        let joining = outside::join(self.place()?, &process, &machine, globals, &shutdown);
         runtime.spawn(stop_on_ctrl_c(shutdown.clone()));
         let joined = runtime.block_on(joining)?;
         let ports = IngestPorts {
@@ -219,10 +219,10 @@ impl Ingest {
 
     fn tell(&self, machine: &impl serde::Serialize, human: &impl std::fmt::Display) -> anyhow::Result<()> {
         let text = match self.output {
-            Output::Human => human.to_string(),
+            Output::Text => human.to_string(),
             Output::Json => format!("{}\n", serde_json::to_string(machine).context("failed to write the outcome as json")?),
         };
-        std::io::stdout().lock().write_all(text.as_bytes()).context("failed to write to standard output")
+        print(&text)
     }
 }
 

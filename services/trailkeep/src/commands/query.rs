@@ -16,14 +16,19 @@ use trailkeep_query::{
     render::{Layout, TextFormat, write_parquet, write_table, write_text},
 };
 
-use crate::{cli::Globals, exit::Exit, location};
+use crate::{
+    cli::Globals,
+    exit::Exit,
+    location,
+    output::{Standard, print},
+};
 
 /// Width of the table where standard output is no terminal.
 const PLAIN_WIDTH: u16 = 160;
 /// Largest file of SQL, in bytes.
 const MAX_SQL_BYTES: u64 = 1024 * 1024;
 
-/// Asks an archive in SQL: tables events, sources, quarantine; views cloudtrail and `security_lake_v1`.
+/// Asks an archive in SQL: tables events, sources, quarantine; views cloudtrail and security_lake_v1.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Query {
@@ -159,7 +164,7 @@ impl Query {
     fn sink(&self) -> anyhow::Result<Box<dyn Write + Send>> {
         match self.to.as_deref() {
             Some(path) => Ok(Box::new(BufWriter::new(create(path)?))),
-            None => Ok(Box::new(BufWriter::new(std::io::stdout()))),
+            None => Ok(Box::new(Standard::new())),
         }
     }
 
@@ -194,11 +199,9 @@ impl Query {
 }
 
 fn list_tables() -> anyhow::Result<Exit> {
-    let mut out = std::io::stdout().lock();
-    for (name, about) in Engine::tables() {
-        writeln!(out, "{name:<18}{about}")?;
-    }
-    writeln!(out, "\nColumns: DESCRIBE <table>")?;
+    let mut lines: Vec<String> = Engine::tables().iter().map(|(name, about)| format!("{name:<18}{about}")).collect();
+    lines.push("\nColumns: DESCRIBE <table>\n".to_owned());
+    print(&lines.join("\n"))?;
     Ok(Exit::Done)
 }
 

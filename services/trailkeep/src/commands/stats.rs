@@ -1,11 +1,9 @@
 //! `trailkeep stats`: what an archive holds, in figures.
 
-use std::io::Write;
-
 use clap::{Args, ValueEnum};
 use trailkeep_restore::{Archive, stats::Stats as Figures};
 
-use crate::{cli::Globals, exit::Exit, location};
+use crate::{cli::Globals, exit::Exit, location, output::print};
 
 mod text;
 
@@ -15,7 +13,7 @@ pub(crate) struct Stats {
     /// The archive: a directory or s3://bucket/prefix.
     #[arg(long, short, env = "TRAILKEEP_ARCHIVE", value_name = "DIR|S3")]
     archive: String,
-    /// How it is told; json is one object with every figure, times in milliseconds since 1970.
+    /// How it is told; json is one object with every figure, those of each account, Region and day too; times in milliseconds since 1970.
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     output: Output,
     /// Accounts in the table.
@@ -39,15 +37,10 @@ impl Stats {
     pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let figures = runtime.block_on(self.count(globals))?;
-        let mut out = std::io::stdout().lock();
-        match self.output {
-            Output::Json => {
-                serde_json::to_writer_pretty(&mut out, &figures)?;
-                writeln!(out)?;
-            }
-            Output::Text => out.write_all(text::told(&figures, if self.all { usize::MAX } else { self.top }).as_bytes())?,
-        }
-        out.flush()?;
+        print(&match self.output {
+            Output::Json => format!("{}\n", serde_json::to_string_pretty(&figures)?),
+            Output::Text => text::told(&figures, if self.all { usize::MAX } else { self.top }),
+        })?;
         Ok(Exit::Done)
     }
 

@@ -1,7 +1,6 @@
 //! `trailkeep synth`: makes an organization-like trail tree. What is in it is decided in `trailkeep-synth`.
 
 use std::{
-    io::Write,
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -10,7 +9,7 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use trailkeep_synth::{DEFAULT_BUCKET, PUBLIC_KEYS_FILE, Scale, Summary, SynthConfig, generate};
 
-use crate::{cli::Globals, exit::Exit};
+use crate::{cli::Globals, exit::Exit, output::print};
 
 /// Makes an organization-like trail tree for demos, tests and benchmarks; every id and name in it is invented.
 #[derive(Debug, Args)]
@@ -52,8 +51,8 @@ pub(crate) struct Synth {
 }
 
 const AFTER_HELP: &str = "\
-The tree has what an organization's trail delivers: log objects of management, data, Insights and network activity events, some \
-of them late, some Records delivered twice, and hourly signed Digests in complete chains. S3 metadata (a Digest's signature) lies \
+The tree has what an organization's trail delivers: log objects of management, data, Insights and network activity events and of Aggregated \
+ones (summaries of data events), some of them late, some Records delivered twice, and hourly signed Digests in complete chains. S3 metadata (a Digest's signature) lies \
 beside each as FILE.metadata.json, the public keys in public-keys.json.
 
 Examples:
@@ -80,7 +79,7 @@ impl Synth {
             Output::Text => self.text(&summary, started.elapsed()),
             Output::Json => self.json(&summary, started.elapsed()),
         };
-        std::io::stdout().lock().write_all(text.as_bytes()).context("could not write the summary")?;
+        print(&text)?;
         Ok(Exit::Done)
     }
 

@@ -116,6 +116,27 @@ async fn a_source_of_a_batch_that_is_not_there_is_named_as_damage() {
     assert!(matches!(error, LedgerError::Damaged { .. }), "{error}");
 }
 
+#[tokio::test]
+async fn a_key_that_was_changed_behind_its_back_is_named_as_damage() {
+    let directory = tempfile::tempdir().unwrap();
+    {
+        let ledger = opened(&directory, "first").unwrap();
+        ledger.set_ready(1).await.unwrap();
+        let batch = BatchId::new(1_760_000_000_000, 1);
+        ledger.open(&batch, &WorkerId::new("first", 0), 1, 5).await.unwrap();
+        let sources: Vec<SourceId> = (0..1000).map(|n| SourceId::new("b", format!("AWSLogs/key-{n:06}"))).collect();
+        ledger.admit(&batch, &sources).await.unwrap();
+    }
+    let path = directory.path().join(LEDGER_IN_ARCHIVE);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let key = b"AWSLogs/key-000500";
+    let at = bytes.windows(key.len()).position(|window| window == key).unwrap();
+    bytes[at..at + 7].copy_from_slice(b"zzzzzzz");
+    std::fs::write(&path, bytes).unwrap();
+    let error = opened(&directory, "second").unwrap_err();
+    assert!(matches!(error, LedgerError::Damaged { .. }), "{error}");
+}
+
 #[test]
 fn a_ledger_where_nobody_may_write_says_what_is_wanted() {
     let directory = tempfile::tempdir().unwrap();

@@ -19,6 +19,7 @@ struct Reading {
     records: u64,
     landed: u64,
     duplicates: u64,
+    quarantined: u64,
     broken: Vec<BrokenRecord>,
     failure: Option<(&'static str, String)>,
     first_event_ms: Option<i64>,
@@ -34,7 +35,8 @@ impl From<ObjectReport> for Reading {
             records: report.records,
             landed: report.landed,
             duplicates: report.duplicates,
-            broken: report.quarantined,
+            quarantined: report.quarantined,
+            broken: report.broken,
             failure: report.object_failure,
             first_event_ms: report.first_event_ms,
             last_event_ms: report.last_event_ms,
@@ -59,7 +61,7 @@ impl From<DigestRead> for Reading {
 impl Reading {
     /// Every Record that was read is in `events/`, a duplicate, or in `quarantine/`.
     fn check(&self, source: &SourceId) -> Result<(), BatchError> {
-        let quarantined = self.broken.len() as u64;
+        let quarantined = self.quarantined;
         if self.records == self.landed + self.duplicates + quarantined {
             return Ok(());
         }
@@ -77,10 +79,10 @@ impl Reading {
     fn outcome(&self, kind: Kind) -> Outcome {
         match (kind, &self.failure) {
             (Kind::Digest, _) => Outcome::Kept,
-            (Kind::Log, Some(_)) if self.records == self.broken.len() as u64 => Outcome::Quarantined,
+            (Kind::Log, Some(_)) if self.records == self.quarantined => Outcome::Quarantined,
             (Kind::Log, Some(_)) => Outcome::Partial,
             (Kind::Log, None) if self.broken.is_empty() => Outcome::Landed,
-            (Kind::Log, None) if self.records > self.broken.len() as u64 => Outcome::Partial,
+            (Kind::Log, None) if self.records > self.quarantined => Outcome::Partial,
             (Kind::Log, None) => Outcome::Quarantined,
         }
     }
@@ -204,7 +206,7 @@ fn source_row(entry: &Entry, reading: &Reading, sealing: &Sealing<'_>) -> Source
         records: reading.records,
         landed: reading.landed,
         duplicates: reading.duplicates,
-        quarantined: reading.broken.len() as u64,
+        quarantined: reading.quarantined,
         first_event_at: reading.first_event_ms,
         last_event_at: reading.last_event_ms,
         segment: entry.place.segment.to_string(),
@@ -260,7 +262,7 @@ fn record_row(broken: &BrokenRecord, row: &SourceRow) -> QuarantineRow {
         record_offset: Some(broken.offset),
         record_length: Some(broken.length),
         reason: broken.reason.to_owned(),
-        detail: broken.detail.clone(),
+        detail: broken.detail.to_owned(),
         ..pointer(row)
     }
 }

@@ -75,6 +75,11 @@ impl BatchWriter {
         self.encoder.estimated_bytes().max(self.raw.written_bytes() + self.digests.written_bytes())
     }
 
+    /// Broken Records so far.
+    pub(crate) const fn broken_records(&self) -> u64 {
+        self.encoder.broken_records()
+    }
+
     /// Partitions of `events/` that it has rows of.
     pub(crate) fn partitions(&self) -> usize {
         self.encoder.partitions()

@@ -23,6 +23,8 @@ use crate::{
 
 /// Revisions of one key that are looked at before its delivery is put off.
 const MAX_REVISIONS: u32 = 64;
+/// Broken Records with which a Batch is sealed: each may be a row of `quarantine/`, and all rows are held until then.
+const MAX_BROKEN_RECORDS: u64 = 50_000;
 
 /// A worker's open Batch.
 pub(crate) struct Landing {
@@ -64,6 +66,7 @@ impl Landing {
         self.room(run) == 0
             || self.writer.encoded_bytes() >= limits.encoded_bytes
             || self.writer.partitions() >= limits.partitions
+            || self.writer.broken_records() >= MAX_BROKEN_RECORDS
             || u128::from(age_ms) >= limits.age.as_millis()
             || self.heartbeat.is_lost()
     }

@@ -47,6 +47,9 @@ fn equal(tested: &Expr, values: &[Expr]) -> Vec<Expr> {
     let Some(texts) = values.iter().map(text_of).collect::<Option<Vec<&str>>>().filter(|texts| !texts.is_empty()) else {
         return Vec::new();
     };
+    if let Some(filter) = or_absent(tested, values) {
+        return vec![filter];
+    }
     let column = match path_of(tested) {
         Some(path) => SAME.iter().find(|(same, _)| *same == path.as_slice()).map(|(_, column)| *column),
         None => address_column(tested, &texts),
@@ -63,6 +66,16 @@ fn equal(tested: &Expr, values: &[Expr]) -> Vec<Expr> {
         (Some(last), false) => vec![column.in_list([literals, vec![last]].concat(), false)],
         (None, _) => Vec::new(),
     }
+}
+
+/// Of `coalesce(a, b) = x`, as the optimizer spells it: `a = x OR a IS NULL`. Where `b` lies in `unmapped` this spares decoding that
+/// for most rows.
+fn or_absent(tested: &Expr, values: &[Expr]) -> Option<Expr> {
+    let Expr::Case(case) = tested else { return None };
+    let [(when, then)] = case.when_then_expr.as_slice() else { return None };
+    let Expr::IsNotNull(checked) = when.as_ref() else { return None };
+    let first = case.expr.is_none() && checked == then && path_of(then).is_some();
+    first.then(|| then.as_ref().clone().in_list(values.to_vec(), false).or(then.as_ref().clone().is_null()))
 }
 
 fn text_literal(text: &str) -> Expr {
@@ -144,6 +157,14 @@ mod tests {
         assert_eq!(implied(&filter), vec![col("event_uid").eq(text("e-1"))]);
         let filter = text("AKIA").eq(col("actor").field("user").field("credential_uid"));
         assert_eq!(implied(&filter), vec![col("access_key_id").eq(text("AKIA"))]);
+    }
+
+    #[test]
+    fn a_column_with_a_fallback_is_the_value_or_absent() {
+        let kind = || col("actor").field("user").field("type");
+        let fallback = datafusion::logical_expr::when(kind().is_not_null(), kind()).otherwise(col("unmapped").field("userIdentity.type"));
+        let filter = fallback.expect("a case").eq(text("Root"));
+        assert_eq!(implied(&filter), vec![kind().in_list(vec![text("Root")], false).or(kind().is_null())]);
     }
 
     #[test]

@@ -1,4 +1,6 @@
--- CloudTrail's own columns, named and typed as CloudTrail Lake has them, out of the OCSF columns and what has no column there.
+-- CloudTrail's own columns, named and mostly typed as CloudTrail Lake has them, out of the OCSF columns and what has no column there.
+-- Not there: eventjson and eventjsonchecksum (the bytes are in raw/), and arnprefix in resources. insightdetails and what else unmapped_json makes is
+-- rebuilt from unmapped: the values of an array are joined with commas, numbers and truth values are text.
 -- JSON members (requestparameters and the like) are text here; requestparameters['bucketName'] reads one.
 SELECT
   metadata.product.version AS eventversion,

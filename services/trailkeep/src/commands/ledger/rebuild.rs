@@ -2,7 +2,6 @@
 
 use std::{
     fmt::{self, Display},
-    io::Write as _,
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -23,6 +22,7 @@ use crate::{
     exit::Exit,
     figures::{grouped, many},
     location::Location,
+    output::print,
     outside::{self, Machine, Opened, Place, Tenancy},
 };
 
@@ -85,6 +85,7 @@ impl Rebuild {
         let (machine, shutdown) = (Machine::new(), Shutdown::default());
         let process = outside::process_name("rebuild", &machine);
         let place = Place { archive: &self.archive, ledger: self.ledger.as_deref(), writing: self.encryption.of(&self.archive)? };
+        place.check()?;
         self.refuse_a_writer()?;
         let Opened { bucket, ledger } = outside::open(place, &process, &machine, globals).await?;
         let others = ledger.other_processes()?;
@@ -123,7 +124,7 @@ impl Rebuild {
             Output::Text => report.to_string(),
             Output::Json => format!("{}\n", serde_json::to_string(&report).context("failed to write the outcome as json")?),
         };
-        std::io::stdout().lock().write_all(text.as_bytes()).context("failed to write to standard output")
+        print(&text)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use trailkeep_keys::canonical_key;
 use trailkeep_pipeline::ports::bucket::BucketError;
-use trailkeep_restore::{Archive, FindSourceError, OriginalError, SourceFilter};
+use trailkeep_restore::{Archive, FindSourceError, OriginalError, SourceFilter, SourceRow};
 
 use super::{
     Raw,
@@ -16,13 +16,7 @@ use crate::exit::Exit;
 
 impl Raw {
     pub(super) async fn give_object(&self, archive: &Archive, key: &str) -> anyhow::Result<Exit> {
-        let row = match archive.find_source(&self.filter(key)).await {
-            // A path of a copied tree, pasted as it is.
-            Err(FindSourceError::NotFound { .. }) if canonical_key(key, None).is_some_and(|canonical| canonical != key) => {
-                archive.find_source(&self.filter(canonical_key(key, None).unwrap_or(key))).await?
-            }
-            found => found?,
-        };
+        let row = self.find(archive, key).await?;
         let original = match archive.original(&row).await {
             Err(OriginalError::Bucket(error @ BucketError::Archived { .. })) => {
                 return self.answer_archived(archive, &row.segment, error).await;
@@ -41,6 +35,22 @@ impl Raw {
             say(&format!("{} bytes of {} written to {to}, sha256 {}", row.segment_length, row.key, row.stored_sha256));
         }
         Ok(Exit::Done)
+    }
+
+    async fn find(&self, archive: &Archive, key: &str) -> anyhow::Result<SourceRow> {
+        let filter = self.filter(key);
+        let (row, bucket) = match (archive.find_source(&filter).await, filter.bucket) {
+            // A path of a copied tree, pasted as it is. An address with a bucket is exact.
+            (Err(FindSourceError::NotFound { key: missing, archive: address }), None) => match canonical_key(key, None) {
+                Some(canonical) if canonical != key => (archive.find_source(&self.filter(canonical)).await, None),
+                _ => (Err(FindSourceError::NotFound { key: missing, archive: address }), None),
+            },
+            found => found,
+        };
+        match (row, bucket) {
+            (Err(FindSourceError::NotFound { key, archive }), Some(bucket)) => bail!("no source {key} of the bucket {bucket} in {archive}"),
+            (row, _) => Ok(row?),
+        }
     }
 
     fn filter(&self, key: &str) -> SourceFilter {

@@ -8,6 +8,8 @@ use std::{
 
 use anyhow::{Context, bail};
 
+use crate::output::Standard;
+
 /// Refuses what would garble a terminal.
 pub(super) fn refuse_binary(to: Option<&Path>, beginning: Option<&[u8]>) -> anyhow::Result<()> {
     if to.is_some() || !io::stdout().is_terminal() {
@@ -27,7 +29,7 @@ fn is_text(bytes: &[u8]) -> bool {
 #[derive(Debug)]
 pub(super) enum Output {
     /// Standard output.
-    Standard(io::Stdout),
+    Standard(Standard),
     /// A file that is not in its place yet.
     File {
         /// The open file.
@@ -43,7 +45,7 @@ impl Output {
     /// Opens the output. A file that is there already is not overwritten.
     pub(super) fn open(to: Option<PathBuf>) -> anyhow::Result<Self> {
         let Some(path) = to else {
-            return Ok(Self::Standard(io::stdout()));
+            return Ok(Self::Standard(Standard::new()));
         };
         if path.exists() {
             bail!("{} is there already and was left as it is", path.display());
