@@ -102,6 +102,7 @@ import duckdb, sys
 tree, out = sys.argv[1:]
 con = duckdb.connect()
 con.execute("SET preserve_insertion_order = false")
+con.execute("SET enable_progress_bar = false")
 con.execute(f'''
 COPY (
   SELECT r.eventVersion, r.eventTime, r.eventSource, r.eventName, r.awsRegion, r.sourceIPAddress, r.userAgent, r.errorCode, r.errorMessage,

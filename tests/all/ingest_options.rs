@@ -107,9 +107,9 @@ fn ensure_text(row: &Value, name: &str, value: &str) -> Result<()> {
 fn what_an_event_is_filed_and_found_by_cannot_be_redacted() -> Result<()> {
     let small = Small::of(&[&[record(1, "")]])?;
     for path in ["eventTime", "eventID", "recipientAccountId", "awsRegion"] {
-        small.ingest(&["--redact-path", path])?.failed(1, &[path, "cannot be redacted"])?;
+        small.ingest(&["--redact-path", path])?.failed(2, &[path, "cannot be redacted"])?;
     }
-    small.ingest(&["--redact-path", "a..b"])?.failed(1, &["is no redaction path"])?;
+    small.ingest(&["--redact-path", "a..b"])?.failed(2, &["is no redaction path"])?;
     ensure!(!small.archive.exists(), "a refused run made an archive");
     Ok(())
 }

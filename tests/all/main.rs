@@ -2,6 +2,7 @@
 
 mod acceptance_queries;
 mod architecture;
+mod careful;
 mod closed_output;
 mod command_line;
 mod conformance;

@@ -294,10 +294,19 @@ fn an_ingest_that_was_killed_while_publishing_completes_in_the_next_run() -> Res
 
 #[test]
 fn an_interrupted_ingest_drains_and_the_next_run_completes() -> Result<()> {
+    drained_after("INT")
+}
+
+#[test]
+fn a_terminated_ingest_drains_and_the_next_run_completes() -> Result<()> {
+    drained_after("TERM")
+}
+
+fn drained_after(signal: &str) -> Result<()> {
     let place = Place::with(600)?;
     let mut child = command::start(place.arguments())?;
     ensure!(wait_for(&mut child, &place.archive.join("staging/uploads"))?, "the run ended before it could be interrupted");
-    let interrupted = Command::new("bash").args(["-c", "kill -INT \"$0\""]).arg(child.id().to_string()).status()?;
+    let interrupted = Command::new("bash").args(["-c", "kill -\"$1\" \"$0\""]).arg(child.id().to_string()).arg(signal).status()?;
     ensure!(interrupted.success(), "the run could not be interrupted");
     let ended = Ended::from(child.wait_with_output()?);
     ensure!(ended.code() == Some(130), "expected exit code 130, got {}:\n{}", ended.status, ended.said());

@@ -65,10 +65,11 @@ def rows_of(relation):
 
 
 def ask_trailkeep(db, sql):
-    with tempfile.NamedTemporaryFile(suffix=".parquet") as answer:
-        asked = [trailkeep, "query", "--archive", archive, "--output", "parquet", "--to", answer.name, sql]
+    with tempfile.TemporaryDirectory() as directory:
+        answer = os.path.join(directory, "answer.parquet")
+        asked = [trailkeep, "query", "--archive", archive, "--output", "parquet", "--to", answer, sql]
         subprocess.run(asked, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-        return rows_of(db.execute(f"SELECT * FROM read_parquet('{answer.name}')"))
+        return rows_of(db.execute(f"SELECT * FROM read_parquet('{answer}')"))
 
 
 def main():

@@ -1,5 +1,7 @@
 //! What the command line takes. Each command keeps its own arguments in `commands/<name>.rs`.
 
+use std::io::IsTerminal as _;
+
 use clap::{Args, Parser, Subcommand};
 
 use crate::{commands, exit::Exit};
@@ -69,5 +71,7 @@ pub(crate) fn start_logging(globals: &Globals) {
         _ => "debug",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // A value that is not empty asks for no colours: https://no-color.org
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }

@@ -23,7 +23,23 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Prints the error with its causes, one line each, and gives exit code 1.
+/// Arguments that do not go together, found after they were parsed one by one.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(pub(crate) &'static str);
+
+/// Refuses a window of time that ends before it begins.
+///
+/// # Errors
+/// [`Usage`].
+pub(crate) fn check_window(since_ms: Option<i64>, until_ms: Option<i64>) -> Result<(), Usage> {
+    match (since_ms, until_ms) {
+        (Some(since), Some(until)) if since > until => Err(Usage("--since is later than --until")),
+        _ => Ok(()),
+    }
+}
+
+/// Prints the error with its causes, one line each, and gives exit code 1, or 2 where the usage was wrong.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     let mut err = std::io::stderr().lock();
     let mut text = format!("trailkeep: {error}");
@@ -33,5 +49,5 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     }
     // Nobody is left to tell where standard error is closed.
     let _ = writeln!(err, "{text}");
-    ExitCode::from(1)
+    ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
 }

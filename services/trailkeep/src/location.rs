@@ -161,6 +161,14 @@ impl Location {
         self.open_to_write(globals, writing).await
     }
 
+    /// Whether a file lies, or would lie, in it. Never in a bucket.
+    pub(crate) fn holds(&self, file: &Path) -> bool {
+        match self {
+            Self::Directory(root) => real_path(file).starts_with(real_path(root)),
+            Self::S3 { .. } => false,
+        }
+    }
+
     /// Refuses an archive that lies in its origin, or the other way round. Directories that are not there yet are looked at where they will be.
     ///
     /// # Errors
@@ -197,6 +205,20 @@ pub(crate) async fn open_archive(text: &str, globals: &Globals) -> anyhow::Resul
 
 fn s3_config(globals: &Globals) -> S3Config {
     S3Config { region: globals.aws_region.clone(), endpoint: globals.s3_endpoint.clone(), ..S3Config::default() }
+}
+
+/// Reads the name of a bucket that a tree stands for. Old buckets in us-east-1 have names that new ones may not have.
+/// Source: S3 User Guide, "General purpose bucket naming rules" and "Former Amazon S3 naming convention".
+///
+/// # Errors
+/// Where no bucket can have that name.
+pub(crate) fn bucket_name(text: &str) -> Result<String, String> {
+    let known = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
+    if known && (3..=255).contains(&text.len()) {
+        Ok(text.to_owned())
+    } else {
+        Err("a bucket's name is 3 to 255 of a-z, A-Z, 0-9, -, . and _".to_owned())
+    }
 }
 
 /// The path with links resolved, as far as it is there.

@@ -7,6 +7,9 @@ mod figures;
 mod location;
 mod output;
 mod outside;
+mod signals;
+mod stack;
+mod target;
 
 use std::process::ExitCode;
 

@@ -19,8 +19,8 @@ use crate::{
     pending::{Partitions, Pending, Spot},
 };
 
-/// Event days and categories of one Batch at most. A worker seals its Batch long before; only an object that alone spans
-/// more loses Records to the quarantine.
+/// Event days and categories that one object may have Records in; beyond them its Records go to the quarantine. A worker seals its
+/// Batch when it has many, so that a Batch has no more than these and those together.
 pub const MAX_PARTITIONS: usize = 128;
 
 /// Rows of a row group at most.
@@ -244,7 +244,7 @@ impl<S: PartitionSink> Encoder<S> {
                 match head {
                     Err(_) if envelope == Envelope::Single && text.contains("\"digestS3Object\"") => "digest_named_as_log",
                     Err(error) => error.reason(),
-                    Ok(head) => match self.partitions.of(&head, MAX_PARTITIONS) {
+                    Ok(head) => match self.partitions.of(&head, report, MAX_PARTITIONS) {
                         None => "too_many_event_days",
                         Some(partition) => {
                             let object = self.waiting.len() as u32 - 1;
@@ -412,7 +412,7 @@ fn words(reason: &str) -> &'static str {
         "digest_named_as_log" => "the object is a digest, but its name is that of a log",
         "no_event_time" => "the record has no event time",
         "bad_event_time" => "the record's event time cannot be read, or lies outside the years 1970 to 2199",
-        "too_many_event_days" => "the batch would hold more event days and categories than it may",
+        "too_many_event_days" => "the object has records of more event days and categories than one may",
         "record_truncated" => "the bytes end inside the record",
         "array_truncated" => "the bytes end inside the array of records",
         "record_not_json" => "the record is not json",

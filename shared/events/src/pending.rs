@@ -79,6 +79,11 @@ fn leading(text: Option<&str>) -> u128 {
 #[derive(Debug, Default)]
 pub(crate) struct Partitions {
     known: Vec<Partition>,
+    /// For each, the object that had a Record there last.
+    last: Vec<usize>,
+    /// The object that is being read, and how many partitions it has Records in.
+    object: Option<usize>,
+    spans: usize,
     by_value: HashMap<Partition, u16>,
 }
 
@@ -91,8 +96,13 @@ impl Partitions {
         self.known.get(usize::from(index)).copied()
     }
 
-    /// The partition of a Record; none where it would be one too many.
-    pub(crate) fn of(&mut self, head: &Head<'_>, most: usize) -> Option<u16> {
+    /// The partition of a Record of an object; none where that object would be in more than `most`. What other objects brought does
+    /// not count: an object's fate is its own.
+    pub(crate) fn of(&mut self, head: &Head<'_>, object: usize, most: usize) -> Option<u16> {
+        if self.object != Some(object) {
+            self.object = Some(object);
+            self.spans = 0;
+        }
         let category = match head.category {
             EventCategory::Management => Category::Management,
             EventCategory::Data => Category::Data,
@@ -101,14 +111,22 @@ impl Partitions {
             EventCategory::Aggregated => Category::Aggregated,
         };
         let partition = Partition { category, eventday: head.eventday };
-        if let Some(index) = self.by_value.get(&partition) {
-            return Some(*index);
+        let known = self.by_value.get(&partition).copied();
+        let last = known.and_then(|index| self.last.get_mut(usize::from(index)));
+        if last.as_ref().is_some_and(|last| **last == object) {
+            return known;
         }
-        if self.known.len() >= most {
+        if self.spans >= most {
             return None;
+        }
+        self.spans += 1;
+        if let Some(last) = last {
+            *last = object;
+            return known;
         }
         let index = self.known.len() as u16;
         self.known.push(partition);
+        self.last.push(object);
         self.by_value.insert(partition, index);
         Some(index)
     }

@@ -200,6 +200,19 @@ fn the_index_tells_the_row_group_of_every_id() {
 }
 
 #[test]
+fn an_object_of_many_days_is_cut_by_its_own_days_only() {
+    let days = |from: u32, count: u32| -> Vec<String> {
+        (from..from + count)
+            .map(|n| record(&n.to_string(), "111122223333", &format!("20{:02}-{:02}-01T00:00:00Z", n / 12, n % 12 + 1)))
+            .collect()
+    };
+    let encoded = encode(&[log(&days(120, 100)), log(&days(240, 128)), log(&days(120, 200))]);
+    let landed: Vec<_> = encoded.reports.iter().map(|r| (r.landed, r.duplicates, r.quarantined)).collect();
+    assert_eq!(landed, [(100, 0, 0), (128, 0, 0), (20, 108, 72)]);
+    assert_eq!(encoded.reports[2].broken[0].reason, "too_many_event_days");
+}
+
+#[test]
 fn a_flood_of_broken_records_is_told_as_one_range() {
     let flood = format!(r#"{{"Records":[{}{}]}}"#, "1,".repeat(50_000), record("1", "111122223333", "2026-01-15T00:00:00Z"));
     let encoded = encode(&[flood.into_bytes()]);

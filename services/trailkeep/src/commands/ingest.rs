@@ -8,7 +8,7 @@ use std::{io::IsTerminal as _, path::PathBuf, sync::Arc, thread::available_paral
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use trailkeep_archive::ClassLabel;
-use trailkeep_ocsf::{Classes, Redaction};
+use trailkeep_ocsf::{Classes, RedactPathError, Redaction};
 use trailkeep_pipeline::ingest::{
     BatchLimits, DeliveryWindow, EncodingConfig, IngestConfig, IngestPorts, IngestSummary, OriginConfig, Shutdown, ingest, plan,
 };
@@ -20,10 +20,11 @@ use self::{
 use crate::{
     cli::Globals,
     commands::protection::{Encryption, ObjectLock},
-    exit::Exit,
-    location::{Location, Origin},
+    exit::{Exit, check_window},
+    location::{Location, Origin, bucket_name},
     output::print,
     outside::{self, Machine, Place},
+    signals::asked_to_stop,
 };
 
 /// Land CloudTrail's files in an archive, each exactly once.
@@ -59,7 +60,7 @@ pub(crate) struct Ingest {
     #[arg(long, value_name = "PREFIX", default_value = "")]
     prefix: String,
     /// The bucket that a copied tree (or replica) stands for. Default: the bucket itself, or what the tree's digests name.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = bucket_name)]
     bucket: Option<String>,
     /// The trail's S3 key prefix, which a copied tree may have lost. Default: as the tree's digests say.
     #[arg(long, value_name = "PREFIX")]
@@ -77,7 +78,7 @@ pub(crate) struct Ingest {
     #[arg(long)]
     raw_data: bool,
     /// Redact values at this path of a record in the events table, as requestParameters.password; may be given several times.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = redact_path)]
     redact_path: Vec<String>,
     /// Do not redact credentials in responseElements. The originals are never redacted.
     #[arg(long)]
@@ -122,6 +123,7 @@ enum Output {
 
 impl Ingest {
     pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        check_window(self.since, self.until)?;
         Location::check_apart(&self.from, &self.archive)?;
         // Before anything is asked of S3.
         self.place()?.check()?;
@@ -182,7 +184,7 @@ impl Ingest {
         let (machine, shutdown) = (Machine::new(), Shutdown::default());
         let process = outside::process_name("ingest", &machine);
         let joining = outside::join(self.place()?, &process, &machine, globals, &shutdown);
-        runtime.spawn(stop_on_ctrl_c(shutdown.clone()));
+        runtime.spawn(stop_when_asked(shutdown.clone()));
         let joined = runtime.block_on(joining)?;
         let ports = IngestPorts {
             origin: Arc::clone(&origin.bucket),
@@ -226,6 +228,11 @@ impl Ingest {
     }
 }
 
+/// Reads a path of a Record, as the redaction itself does.
+fn redact_path(text: &str) -> Result<String, RedactPathError> {
+    Redaction::none().with_path(text).map(|_| text.to_owned())
+}
+
 fn exit_of(summary: &IngestSummary) -> Exit {
     if summary.interrupted {
         Exit::Interrupted
@@ -236,15 +243,15 @@ fn exit_of(summary: &IngestSummary) -> Exit {
     }
 }
 
-/// The first Ctrl-C lets the run land what it has begun; the second leaves at once, which the Batch protocol makes safe.
+/// The first Ctrl-C or SIGTERM lets the run land what it has begun; the second leaves at once, which the Batch protocol makes safe.
 #[expect(clippy::disallowed_methods, reason = "the person asked twice, and what was staged is thrown away by the next run")]
-async fn stop_on_ctrl_c(shutdown: Shutdown) {
-    if tokio::signal::ctrl_c().await.is_err() {
+async fn stop_when_asked(shutdown: Shutdown) {
+    if !asked_to_stop().await {
         return;
     }
     shutdown.request();
     tracing::warn!("stopping: landing what was begun; press ctrl-c again to leave at once");
-    if tokio::signal::ctrl_c().await.is_ok() {
+    if asked_to_stop().await {
         std::process::exit(130);
     }
 }

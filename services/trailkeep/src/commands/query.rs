@@ -2,8 +2,8 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, IsTerminal, Read, Write},
-    path::{Path, PathBuf},
+    io::{IsTerminal, Read, Write},
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -18,9 +18,11 @@ use trailkeep_query::{
 
 use crate::{
     cli::Globals,
-    exit::Exit,
+    exit::{Exit, Usage},
     location,
-    output::{Standard, print},
+    output::print,
+    stack,
+    target::Target,
 };
 
 /// Width of the table where standard output is no terminal.
@@ -47,7 +49,7 @@ pub(crate) struct Query {
     /// How the answer is written [default: table on a terminal and in a pipe alike].
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
     output: Output,
-    /// Writes the answer to this file instead of standard output; parquet needs it.
+    /// Writes the answer to this file instead of standard output; parquet needs it. The file must not be there yet, nor lie in the archive.
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
     /// Rows that a table shows at most; the other formats write all.
@@ -66,8 +68,8 @@ pub(crate) struct Query {
     #[arg(long, value_name = "MiB", default_value_t = 1024)]
     memory_limit: usize,
     /// Threads [default: one a core].
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
 }
 
 const AFTER_HELP: &str = "\
@@ -99,20 +101,21 @@ impl Query {
         if self.tables {
             return list_tables();
         }
-        let sql = self.question()?;
-        if self.output == Output::Parquet && self.to.is_none() {
-            bail!("--output parquet needs --to FILE");
+        match &self.to {
+            None if self.output == Output::Parquet => return Err(Usage("--output parquet needs --to FILE").into()),
+            None => {}
+            Some(path) => Target::check(path, &self.archive)?,
         }
+        let sql = self.question()?;
         let config = self.engine_config();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(config.threads).enable_all().build()?;
-        runtime.block_on(self.answer(&sql, config, globals))
+        stack::block_on(config.threads, self.answer(&sql, config, globals))
     }
 
     fn engine_config(&self) -> EngineConfig {
         let default = EngineConfig::default();
         EngineConfig {
             memory_limit_bytes: self.memory_limit.saturating_mul(1024 * 1024),
-            threads: self.threads.unwrap_or(default.threads).max(1),
+            threads: self.threads.map_or(default.threads, usize::from),
             ..default
         }
     }
@@ -140,11 +143,24 @@ impl Query {
     }
 
     async fn write(&self, result: QueryResult) -> anyhow::Result<(u64, QueryCost)> {
+        let mut out = Target::open(self.to.clone())?;
+        match self.write_rows(result, &mut out).await {
+            Ok(written) => {
+                out.finish()?;
+                Ok(written)
+            }
+            Err(error) => {
+                out.discard();
+                Err(error)
+            }
+        }
+    }
+
+    async fn write_rows(&self, result: QueryResult, out: &mut Target) -> anyhow::Result<(u64, QueryCost)> {
         let (batches, cost) = result.into_parts();
-        let mut out = self.sink()?;
         let rows = match self.output {
             Output::Table => {
-                let shown = write_table(batches, Layout { width: self.table_width(), max_rows: self.max_rows }, &mut out).await?;
+                let shown = write_table(batches, Layout { width: self.table_width(), max_rows: self.max_rows }, out).await?;
                 let note = if shown.more {
                     format!("first {} rows; there are more (--max-rows N, or --output csv|json|parquet for all)", shown.rows)
                 } else {
@@ -153,19 +169,11 @@ impl Query {
                 writeln!(out, "({note})")?;
                 shown.rows
             }
-            Output::Csv => write_text(batches, TextFormat::Csv, &mut out).await?,
-            Output::Json => write_text(batches, TextFormat::Json, &mut out).await?,
-            Output::Parquet => write_parquet(batches, &mut out).await?,
+            Output::Csv => write_text(batches, TextFormat::Csv, out).await?,
+            Output::Json => write_text(batches, TextFormat::Json, out).await?,
+            Output::Parquet => write_parquet(batches, out).await?,
         };
-        out.flush()?;
         Ok((rows, cost))
-    }
-
-    fn sink(&self) -> anyhow::Result<Box<dyn Write + Send>> {
-        match self.to.as_deref() {
-            Some(path) => Ok(Box::new(BufWriter::new(create(path)?))),
-            None => Ok(Box::new(Standard::new())),
-        }
     }
 
     fn table_width(&self) -> usize {
@@ -212,10 +220,6 @@ fn read_sql(source: impl Read) -> anyhow::Result<String> {
         bail!("more than {MAX_SQL_BYTES} bytes of SQL");
     }
     Ok(sql)
-}
-
-fn create(path: &Path) -> anyhow::Result<File> {
-    File::create(path).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn count(rows: u64) -> String {

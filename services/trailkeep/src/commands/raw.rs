@@ -1,14 +1,21 @@
 //! `trailkeep raw`: gives back what CloudTrail wrote, byte for byte: an object, a Record, or the whole tree.
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
-use anyhow::bail;
 use clap::{ArgGroup, Args, ValueEnum};
 use trailkeep_archive::{Category, Partition};
 use trailkeep_keys::AccountId;
 use trailkeep_restore::{Archive, RestoreTier};
 
-use crate::{cli::Globals, exit::Exit, location};
+use crate::{
+    cli::Globals,
+    exit::{self, Exit, Usage},
+    location,
+    target::Target,
+};
 
 mod archived;
 mod object;
@@ -36,7 +43,7 @@ pub(crate) struct Raw {
     #[arg(long, value_name = "FILE|DIR|S3")]
     to: Option<String>,
     /// Only this canonical bucket's: where a key or a tree stands in several.
-    #[arg(long, value_name = "BUCKET", conflicts_with = "event_id")]
+    #[arg(long, value_name = "BUCKET", conflicts_with = "event_id", value_parser = location::bucket_name)]
     bucket: Option<String>,
     /// This revision of the object [default: the newest].
     #[arg(long, value_name = "N", requires = "source")]
@@ -80,6 +87,9 @@ Examples:
   trailkeep raw --archive audit --all --to restored --since 2026-01-01 --until 2026-02-01 --account 111122223333
   trailkeep raw --archive s3://audit --all --to s3://restored --restore --restore-tier bulk";
 
+/// What is said where the tree has no place.
+const TREE_NEEDS_A_PLACE: &str = "--all needs --to, a directory or s3://bucket/prefix";
+
 /// How fast an archived segment is restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Tier {
@@ -100,6 +110,13 @@ impl From<Tier> for RestoreTier {
 
 impl Raw {
     pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        exit::check_window(self.since, self.until)?;
+        let tree = self.source.is_none() && self.event_id.is_none();
+        match &self.to {
+            None if tree => return Err(Usage(TREE_NEEDS_A_PLACE).into()),
+            Some(to) if !tree => Target::check(Path::new(to), &self.archive)?,
+            _ => {}
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(self.give_back(globals))
     }
@@ -111,7 +128,7 @@ impl Raw {
             (None, Some(id)) => self.give_records(&archive, id).await,
             (None, None) => match &self.to {
                 Some(to) => self.give_tree(&archive, to, globals).await,
-                None => bail!("--all needs --to, a directory or s3://bucket/prefix"),
+                None => Err(Usage(TREE_NEEDS_A_PLACE).into()),
             },
         }
     }

@@ -11,6 +11,7 @@
 mod batches;
 mod error;
 mod filesystem;
+mod header;
 mod leases;
 mod port;
 mod processes;
@@ -78,6 +79,8 @@ impl SqliteLedger {
     pub fn open(path: &Path, options: &SqliteOptions) -> Result<Self, LedgerError> {
         let address = path.display().to_string();
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // Before anything is made: beside a file that is no ledger nothing is left behind.
+        header::check(path, &address)?;
         std::fs::create_dir_all(directory).map_err(|source| error::from_io("make the directory of", &address, source))?;
         filesystem::require_local(directory, &address)?;
         let processes =

@@ -8,7 +8,7 @@ use super::error::Fault;
 pub(super) const VERSION: i64 = 1;
 
 /// "TKLG": marks the file as a ledger of ours (`PRAGMA application_id`).
-const APPLICATION_ID: i64 = 0x544B_4C47;
+pub(super) const APPLICATION_ID: i64 = 0x544B_4C47;
 
 /// `sources` points to batches by number, which keeps its rows short. A row with `stored_sha256` is one that landed in its Batch.
 const TABLES: &str = "

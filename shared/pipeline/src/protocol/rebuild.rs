@@ -1,6 +1,7 @@
 //! Rebuilding a ledger from its archive, with every writer stopped: `sources/` is the truth, and the epoch is raised so that whoever still
 //! holds the old ledger's state cannot commit. Batches that lost their `sources/` object get it back from the indexes beside their segments.
 
+mod examine;
 mod indexes;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
@@ -19,7 +20,8 @@ use crate::{
 /// The lease under which rebuilds run, one at a time.
 pub const REBUILD_LEASE: &str = "rebuild";
 
-/// Why a rebuild failed. The ledger stays closed; run it again.
+/// Why a rebuild failed. What is damaged in the archive stops it before the ledger is touched; where a store failed later the ledger stays closed
+/// until a rebuild has come to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     /// `archive.json` or what stands around it.
@@ -57,6 +59,27 @@ pub enum RebuildError {
         batch: BatchId,
         /// The archive's address.
         archive: String,
+    },
+    /// An object of `sources/` cannot be read.
+    #[error(
+        "{key} is damaged: {detail}; put it aside, out of the archive, then run this again: what it lists comes back from the index beside the packed originals"
+    )]
+    SourcesDamaged {
+        /// The object.
+        key: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A manifest of a Batch that was not published cannot be read.
+    #[error(
+        "{key} is damaged; put it aside, out of the archive, then run this again: what of its batch is in the archive comes back from its index, and the rest lands with the next ingest"
+    )]
+    ManifestDamaged {
+        /// The manifest.
+        key: String,
+        /// What is wrong.
+        #[source]
+        source: ProtocolError,
     },
     /// An index that must give back a lost `sources/` object cannot be read.
     #[error(
@@ -154,6 +177,8 @@ async fn rebuild_alone(
     let mut rebuilt = Rebuilt { epoch, ..Rebuilt::default() };
 
     protocol.finish_committed(writers_stopped, now, &mut rebuilt).await?;
+    // Until here the ledger is as it was, and works.
+    protocol.examine(holder).await?;
     ledger.begin_rebuild(epoch).await?;
     let mut restored = HashSet::new();
     protocol.restore_published(holder, now, &mut restored, &mut rebuilt).await?;

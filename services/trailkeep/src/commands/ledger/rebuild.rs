@@ -24,6 +24,7 @@ use crate::{
     location::Location,
     output::print,
     outside::{self, Machine, Opened, Place, Tenancy},
+    signals::asked_to_stop,
 };
 
 /// Make an archive's ledger from the archive again, after it was lost, emptied, damaged or restored to an older state.
@@ -53,7 +54,8 @@ Examples:
   trailkeep ledger rebuild --archive s3://my-audit-archive --ledger /var/lib/trailkeep/ledger.sqlite
 
 Exit codes: 0 rebuilt; 1 refused or failed; 2 wrong usage; 130 interrupted.
-After 1 or 130 run it again: the ledger may admit nothing until a rebuild has come to its end.";
+A damaged file of the archive is named before anything is changed, with what to do. After another failure or 130 run it again:
+the ledger may admit nothing until a rebuild has come to its end.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Output {
@@ -70,7 +72,7 @@ impl Rebuild {
         let rebuilt = runtime.block_on(async {
             tokio::select! {
                 rebuilt = self.rebuild(globals) => rebuilt.map(Some),
-                Ok(()) = tokio::signal::ctrl_c() => Ok(None),
+                true = asked_to_stop() => Ok(None),
             }
         })?;
         let Some(rebuilt) = rebuilt else {

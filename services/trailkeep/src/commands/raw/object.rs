@@ -3,16 +3,16 @@
 use std::fs;
 
 use anyhow::{Context, bail};
+use trailkeep_archive::SourceRow;
 use trailkeep_keys::canonical_key;
 use trailkeep_pipeline::ports::bucket::BucketError;
-use trailkeep_restore::{Archive, FindSourceError, OriginalError, SourceFilter, SourceRow};
+use trailkeep_restore::{Archive, FindSourceError, OriginalError, SourceFilter};
 
-use super::{
-    Raw,
-    output::{Output, refuse_binary},
-    say,
-};
-use crate::exit::Exit;
+use super::{Raw, output::refuse_binary, say};
+use crate::{exit::Exit, target::Target};
+
+/// How an address begins that names its bucket.
+const S3_SCHEME: &str = "s3://";
 
 impl Raw {
     pub(super) async fn give_object(&self, archive: &Archive, key: &str) -> anyhow::Result<Exit> {
@@ -24,7 +24,7 @@ impl Raw {
             original => original?,
         };
         refuse_binary(self.file().as_deref(), original.whole().map(AsRef::as_ref))?;
-        let mut output = Output::open(self.file())?;
+        let mut output = Target::open(self.file())?;
         if let Err(error) = archive.copy(&original, &mut output).await {
             output.discard();
             return Err(error.into());
@@ -39,22 +39,23 @@ impl Raw {
 
     async fn find(&self, archive: &Archive, key: &str) -> anyhow::Result<SourceRow> {
         let filter = self.filter(key);
-        let (row, bucket) = match (archive.find_source(&filter).await, filter.bucket) {
-            // A path of a copied tree, pasted as it is. An address with a bucket is exact.
-            (Err(FindSourceError::NotFound { key: missing, archive: address }), None) => match canonical_key(key, None) {
-                Some(canonical) if canonical != key => (archive.find_source(&self.filter(canonical)).await, None),
-                _ => (Err(FindSourceError::NotFound { key: missing, archive: address }), None),
-            },
+        let found = match archive.find_source(&filter).await {
+            // A path of a copied tree, pasted as it is. An address names its bucket and is exact.
+            Err(FindSourceError::NotFound { .. })
+                if !key.starts_with(S3_SCHEME) && canonical_key(key, None).is_some_and(|canonical| canonical != key) =>
+            {
+                archive.find_source(&self.filter(canonical_key(key, None).unwrap_or(key))).await
+            }
             found => found,
         };
-        match (row, bucket) {
+        match (found, filter.bucket) {
             (Err(FindSourceError::NotFound { key, archive }), Some(bucket)) => bail!("no source {key} of the bucket {bucket} in {archive}"),
-            (row, _) => Ok(row?),
+            (found, _) => Ok(found?),
         }
     }
 
     fn filter(&self, key: &str) -> SourceFilter {
-        let address = key.strip_prefix("s3://").and_then(|address| address.split_once('/'));
+        let address = key.strip_prefix(S3_SCHEME).and_then(|address| address.split_once('/'));
         let (bucket, key) = address.map_or((None, key), |(bucket, key)| (Some(bucket.to_owned()), key));
         SourceFilter { key: key.to_owned(), bucket: self.bucket.clone().or(bucket), revision: self.revision }
     }

@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, io::Write};
 
 use anyhow::bail;
 use trailkeep_pipeline::ports::bucket::BucketError;
-use trailkeep_restore::{Archive, EventFilter, EventPointer, RecordError};
+use trailkeep_restore::{Archive, EventFilter, EventPointer, RecordError, VerbatimRecord};
 
-use super::{Raw, output::Output, say};
-use crate::exit::Exit;
+use super::{Raw, say};
+use crate::{exit::Exit, target::Target};
 
 impl Raw {
     pub(super) async fn give_records(&self, archive: &Archive, id: &str) -> anyhow::Result<Exit> {
@@ -25,16 +25,24 @@ impl Raw {
                 Err(error) => return Err(error.into()),
             }
         }
-        let mut output = Output::open(self.file())?;
-        for record in &records {
+        let mut output = Target::open(self.file())?;
+        if let Err(error) = self.write_records(&records, &mut output) {
+            output.discard();
+            return Err(error.into());
+        }
+        output.finish()?;
+        Ok(Exit::Done)
+    }
+
+    fn write_records(&self, records: &[VerbatimRecord], output: &mut Target) -> std::io::Result<()> {
+        for record in records {
             output.write_all(&record.bytes)?;
             // Alone in a file a Record is what was hashed, to the byte; on a screen and between Records a line ends it.
             if self.all || self.to.is_none() {
                 output.write_all(b"\n")?;
             }
         }
-        output.finish()?;
-        Ok(Exit::Done)
+        Ok(())
     }
 
     fn choose<'a>(&self, id: &str, contents: &'a [(EventPointer, usize)]) -> anyhow::Result<Vec<&'a EventPointer>> {

@@ -18,6 +18,7 @@ use crate::{
     exit::Exit,
     figures::{bytes, grouped, many},
     location::{Location, Writing},
+    signals,
 };
 
 const BAR: &str = "{bar:30} {percent}%  {msg}  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
@@ -59,12 +60,12 @@ fn bar(plan: &Plan) -> ProgressBar {
     ProgressBar::new(plan.bytes).with_style(style)
 }
 
-/// Set once Ctrl-C was pressed; the run then ends after the originals at hand.
+/// Set once Ctrl-C was pressed or SIGTERM came; the run then ends after the originals at hand.
 fn watch_interrupt() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let set = Arc::clone(&interrupted);
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if signals::asked_to_stop().await {
             set.store(true, Ordering::Relaxed);
             say("interrupted: finishing what is at hand; run again to go on");
         }

@@ -54,7 +54,7 @@ impl Protocol {
     }
 
     /// Keys of the indexes of every Batch that is not among the `restored` ones.
-    async fn indexes_of_others(&self, restored: &HashSet<BatchId>) -> Result<BTreeMap<BatchId, Vec<String>>, RebuildError> {
+    pub(super) async fn indexes_of_others(&self, restored: &HashSet<BatchId>) -> Result<BTreeMap<BatchId, Vec<String>>, RebuildError> {
         let mut found = BTreeMap::<BatchId, Vec<String>>::new();
         for prefix in [layout::RAW, layout::DIGESTS] {
             let mut page = None;
@@ -102,7 +102,7 @@ impl Protocol {
         Ok(rows)
     }
 
-    async fn read_index(&self, batch: &BatchId, key: &str) -> Result<Vec<IdxRow>, RebuildError> {
+    pub(super) async fn read_index(&self, batch: &BatchId, key: &str) -> Result<Vec<IdxRow>, RebuildError> {
         let unreadable = |detail: String| RebuildError::IndexUnreadable { batch: *batch, key: key.to_owned(), detail };
         let bytes = self.bucket.get(key, MAX_INDEX_BYTES).await?.ok_or_else(|| unreadable("it is not there any more".to_owned()))?;
         read_idx(bytes, MAX_DECODED_BYTES).map_err(|error| unreadable(error.to_string()))
