@@ -20,7 +20,19 @@ use trailkeep_records::hash::sha256_each;
 
 use crate::{Figures, tree::log_objects};
 
-type Text<'a> = Option<std::borrow::Cow<'a, str>>;
+/// A text that is borrowed from the JSON wherever it has no escapes. Serde borrows for a field of its own only, not within an option.
+#[derive(Deserialize)]
+struct Borrowed<'a>(#[serde(borrow)] std::borrow::Cow<'a, str>);
+
+impl std::ops::Deref for Borrowed<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+type Text<'a> = Option<Borrowed<'a>>;
 
 #[derive(Deserialize)]
 struct Log<'a> {
@@ -139,8 +151,9 @@ fn schema() -> Arc<Schema> {
 }
 
 /// The Records of a log object: a member of it, or in aggregated ones all there is.
-fn records(json: &[u8]) -> serde_json::Result<Vec<Record<'_>>> {
-    if json.first() == Some(&b'[') { serde_json::from_slice(json) } else { serde_json::from_slice::<Log<'_>>(json).map(|log| log.records) }
+fn records(json: &[u8]) -> anyhow::Result<Vec<Record<'_>>> {
+    let json = std::str::from_utf8(json)?;
+    if json.starts_with('[') { Ok(serde_json::from_str(json)?) } else { Ok(serde_json::from_str::<Log<'_>>(json)?.records) }
 }
 
 /// Converts a tree into one Parquet file.
