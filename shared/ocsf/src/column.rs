@@ -69,11 +69,6 @@ impl TextColumn {
         }
     }
 
-    /// Bytes held.
-    pub(crate) fn bytes(&self) -> usize {
-        self.values.len() + self.offsets.len() * 4 + self.offsets.len() / 8
-    }
-
     pub(crate) fn take(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
         self.pad(rows);
         let next = Vec::with_capacity(self.offsets.len());
@@ -112,10 +107,6 @@ impl IntColumn {
         if missing > 0 {
             self.values.extend(std::iter::repeat_n(0, missing));
         }
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        self.values.len() * 8
     }
 
     pub(crate) fn take(&mut self, rows: usize, data_type: &DataType) -> Result<ArrayRef, ArrowError> {

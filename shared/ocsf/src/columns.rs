@@ -78,13 +78,6 @@ impl Text {
         }
     }
 
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Distinct(column) => column.bytes(),
-            Self::Repeated(column) => column.bytes(),
-        }
-    }
-
     fn take(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
         match self {
             Self::Distinct(column) => column.take(rows),
@@ -132,15 +125,11 @@ impl<const N: usize> StructListColumn<N> {
         let (offsets, nulls) = self.list.take(rows);
         Ok((arrays, offsets, nulls, len))
     }
-
-    fn bytes(&self) -> usize {
-        self.texts.iter().map(DictionaryColumn::bytes).sum::<usize>()
-    }
 }
 
 /// Builders for the columns of `events/`. One row at a time, in order.
 #[derive(Debug)]
-pub struct Columns {
+pub(crate) struct Columns {
     texts: Vec<Text>,
     ints: Vec<IntColumn>,
     bools: Vec<BoolColumn>,
@@ -162,7 +151,7 @@ pub struct Columns {
 
 impl Columns {
     /// Empty columns; `batch` stands in every row.
-    pub fn new(batch: &str) -> Self {
+    pub(crate) fn new(batch: &str) -> Self {
         Self {
             texts: Texts::ALL.iter().map(|leaf| Text::new(*leaf)).collect(),
             ints: Ints::ALL.iter().map(|_| IntColumn::new()).collect(),
@@ -181,18 +170,6 @@ impl Columns {
             batch: batch.to_owned(),
             row: 0,
         }
-    }
-
-    /// Rows so far.
-    pub const fn rows(&self) -> usize {
-        self.row
-    }
-
-    /// Bytes held by the builders.
-    pub fn bytes(&self) -> usize {
-        let texts: usize = self.texts.iter().map(Text::bytes).sum();
-        let ints: usize = self.ints.iter().map(IntColumn::bytes).sum();
-        texts + ints + self.resources.bytes() + self.observables.bytes() + self.map_keys.bytes() + self.map_values.bytes()
     }
 
     #[inline]
@@ -287,7 +264,7 @@ impl Columns {
     ///
     /// # Errors
     /// [`ArrowError`] where the arrays do not fit each other, which would be a fault of this crate.
-    pub fn take(&mut self) -> Result<RecordBatch, ArrowError> {
+    pub(crate) fn take(&mut self) -> Result<RecordBatch, ArrowError> {
         let rows = std::mem::take(&mut self.row);
         let texts = self.texts.iter_mut().map(|column| column.take(rows)).collect::<Result<Vec<_>, _>>()?;
         let ints = self.ints.iter_mut().map(|column| column.take(rows, &DataType::Int64)).collect::<Result<Vec<_>, _>>()?;

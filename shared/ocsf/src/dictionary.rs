@@ -125,11 +125,6 @@ impl DictionaryColumn {
         self.keys.len()
     }
 
-    /// Bytes held.
-    pub(crate) fn bytes(&self) -> usize {
-        self.values.bytes.len() + self.values.offsets.len() * 12 + self.keys.len() * 4
-    }
-
     pub(crate) fn take(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
         self.keys.resize(rows, 0);
         self.last = NONE;

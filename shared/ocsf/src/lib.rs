@@ -21,7 +21,6 @@ mod resources;
 mod route;
 mod schema;
 
-pub use columns::Columns;
 pub use head::{EventCategory, Head, HeadError};
 pub use normalise::{Normaliser, NormaliserConfig};
 pub use place::Place;

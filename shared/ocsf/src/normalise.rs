@@ -49,16 +49,6 @@ impl Normaliser {
         Self { config, columns: Columns::new(batch), left: Leftovers::default() }
     }
 
-    /// Rows so far.
-    pub const fn rows(&self) -> usize {
-        self.columns.rows()
-    }
-
-    /// Bytes held.
-    pub fn bytes(&self) -> usize {
-        self.columns.bytes()
-    }
-
     /// The rows as Arrow arrays; empty afterwards.
     ///
     /// # Errors

@@ -87,11 +87,6 @@ impl ObservableList {
         self.list.end_row(row, self.of.len());
     }
 
-    /// Bytes held.
-    pub(crate) fn bytes(&self) -> usize {
-        self.values.bytes() + self.of.len()
-    }
-
     pub(crate) fn take(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
         self.nearest = [NONE; KNOWN.len()];
         let of = std::mem::take(&mut self.of);
