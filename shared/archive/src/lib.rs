@@ -8,6 +8,7 @@ mod batch_id;
 mod class_label;
 mod descriptor;
 mod event_index;
+mod landed;
 pub mod layout;
 mod manifest;
 mod partition;
@@ -17,6 +18,7 @@ pub use batch_id::{BatchId, BatchIdError};
 pub use class_label::{ClassLabel, ClassLabelError};
 pub use descriptor::{ArchiveDescriptor, DescriptorError, LedgerKind, LedgerRef};
 pub use event_index::{EventEntry, EventIndexError, EventLookup, EventPlace, write_event_index};
+pub use landed::{LandedObject, MAX_LISTED};
 pub use manifest::{Manifest, ManifestError, ManifestSource};
 pub use partition::{Category, Partition, PartitionError};
 pub use tables::{

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-use crate::{BatchId, CREATED_BY, FORMAT, layout};
+use crate::{BatchId, CREATED_BY, FORMAT, LandedObject, layout};
 
 /// `staging/<batch>/manifest.json`. `U` is the pipeline's staged upload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub struct Manifest<U> {
     pub sources: Vec<ManifestSource>,
     /// What to publish, in this order; the last one is the Batch's `sources/` object.
     pub uploads: Vec<U>,
+    /// What to announce once it is published; empty in manifests of writers that announce nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub landed: Vec<LandedObject>,
 }
 
 /// One LogObject or Digest of a Batch.
@@ -76,7 +79,7 @@ impl<U> Manifest<U> {
             let (left, right) = (key(left), key(right));
             (layout::publish_rank(left), left).cmp(&(layout::publish_rank(right), right))
         });
-        Self { format: FORMAT, created_by: CREATED_BY.to_owned(), batch, epoch, sources, uploads }
+        Self { format: FORMAT, created_by: CREATED_BY.to_owned(), batch, epoch, sources, uploads, landed: Vec::new() }
     }
 }
 

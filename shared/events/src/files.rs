@@ -11,7 +11,11 @@ use parquet::{
 };
 use trailkeep_archive::Partition;
 
-use crate::{columnar::RowGroupEncoder, properties::writer_properties};
+use crate::{
+    columnar::RowGroupEncoder,
+    coverage::{Coverage, Gathering},
+    properties::writer_properties,
+};
 
 /// Opens the file of a partition.
 pub trait PartitionSink {
@@ -36,11 +40,14 @@ pub struct EventsFile<W> {
     pub rows: u64,
     /// Size in bytes.
     pub bytes: u64,
+    /// Accounts, Regions and times of its rows.
+    pub coverage: Coverage,
 }
 
 struct OpenFile<W: Write + Send> {
     writer: SerializedFileWriter<Counted<W>>,
     rows: u64,
+    gathering: Gathering,
 }
 
 /// Counts what is written: the Parquet writer does not tell the size of its footer.
@@ -106,10 +113,11 @@ impl<S: PartitionSink> Files<S> {
                 let writer = Counted { writer: self.sink.open(&partition).map_err(FileError::Open)?, bytes: 0 };
                 let (schema, properties) = (self.schema.root_schema_ptr(), Arc::clone(&self.properties));
                 let writer = SerializedFileWriter::new(writer, schema, properties).map_err(FileError::Write)?;
-                entry.insert(OpenFile { writer, rows: 0 })
+                entry.insert(OpenFile { writer, rows: 0, gathering: Gathering::default() })
             }
         };
         file.rows += rows.num_rows() as u64;
+        file.gathering.take(rows).map_err(|error| FileError::Write(error.into()))?;
         self.encoder.write(&mut file.writer, rows).map_err(FileError::Write)
     }
 
@@ -118,7 +126,8 @@ impl<S: PartitionSink> Files<S> {
         let finish = |(partition, file): (Partition, OpenFile<S::Writer>)| {
             // Taking the writer back writes the footer; after `finish` it would be refused.
             let counted = file.writer.into_inner().map_err(|error| (partition, FileError::Write(error)))?;
-            Ok(EventsFile { partition, writer: counted.writer, rows: file.rows, bytes: counted.bytes })
+            let (rows, bytes, coverage) = (file.rows, counted.bytes, file.gathering.finish());
+            Ok(EventsFile { partition, writer: counted.writer, rows, bytes, coverage })
         };
         self.open.into_iter().map(finish).collect()
     }

@@ -6,6 +6,7 @@
 //! [`PartitionSink`]. What an object came to is an [`ObjectReport`].
 
 mod columnar;
+mod coverage;
 mod encoder;
 mod event_ids;
 mod files;
@@ -14,6 +15,7 @@ mod pending;
 mod properties;
 mod streamed;
 
+pub use coverage::Coverage;
 pub use encoder::{EncodeError, Encoded, Encoder, EncoderConfig, MAX_PARTITIONS};
 pub use files::{EventsFile, PartitionSink};
 pub use object::{BrokenRecord, Inflated, MAX_BROKEN_RECORDS, ObjectContext, ObjectReport};

@@ -11,6 +11,7 @@ use trailkeep_records::InflateLimits;
 
 use crate::{Encoded, Encoder, EncoderConfig, ObjectContext, PartitionSink};
 
+mod coverage;
 mod redaction;
 
 #[derive(Debug, Clone, Default)]

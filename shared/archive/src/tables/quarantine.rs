@@ -16,16 +16,19 @@ pub enum QuarantineKind {
     Object,
     /// One Record.
     Record,
+    /// A notification that announced nothing that may be landed; `detail` begins with its body.
+    Notification,
 }
 
 impl QuarantineKind {
-    const ALL: [Self; 2] = [Self::Object, Self::Record];
+    const ALL: [Self; 3] = [Self::Object, Self::Record, Self::Notification];
 
     /// As in the table.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Object => "object",
             Self::Record => "record",
+            Self::Notification => "notification",
         }
     }
 }

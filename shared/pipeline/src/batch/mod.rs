@@ -14,6 +14,7 @@ mod writer;
 
 use std::collections::HashMap;
 
+use trailkeep_archive::{ClassLabel, QuarantineKind};
 use trailkeep_events::Encoder;
 use trailkeep_keys::LogKey;
 use trailkeep_records::{InflateLimits, Shape};
@@ -26,10 +27,14 @@ use self::{
 pub use self::{
     seal::{SealFailure, Sealed},
     stage::Retention,
+    writer::Open,
 };
-use crate::ports::{
-    bucket::{BucketError, ObjectInfo},
-    ledger::SourceId,
+use crate::{
+    ingest::EncodingConfig,
+    ports::{
+        bucket::{BucketError, ObjectInfo},
+        ledger::SourceId,
+    },
 };
 
 /// Why a Batch could not take an object, or could not be sealed.
@@ -77,6 +82,21 @@ pub enum BatchError {
     },
 }
 
+/// How the objects of a Batch become files.
+#[derive(Debug, Clone)]
+pub struct BatchSettings {
+    /// How Records become rows.
+    pub encoding: EncodingConfig,
+    /// Retention class of the raw segments.
+    pub class: ClassLabel,
+    /// Object Lock of what lands below `raw/`, `digests/` and `sources/`; `None` = the bucket's default.
+    pub retention: Option<Retention>,
+    /// Caps on what one object inflates to.
+    pub inflate: InflateLimits,
+    /// Memory for builders, sort copies and encoders of this Batch, in bytes.
+    pub builder_bytes: usize,
+}
+
 /// What a source is, by its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -100,7 +120,9 @@ pub struct SourceFacts {
 /// Something to be written down of a source that has no bytes here.
 #[derive(Debug, Clone)]
 pub struct Finding {
-    /// Canonical bucket, key and revision.
+    /// An object that cannot be landed, or a notification.
+    pub kind: QuarantineKind,
+    /// Canonical bucket, key and revision; of a notification what it named, if anything.
     pub source: SourceId,
     /// Stable name.
     pub reason: &'static str,
@@ -136,7 +158,7 @@ pub struct BatchWriter {
 }
 
 /// The SHA-256 of stored bytes.
-pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     use sha2::Digest as _;
     sha2::Sha256::digest(bytes).into()
 }

@@ -274,7 +274,7 @@ fn finding_row(finding: Finding, sealing: &Sealing<'_>) -> QuarantineRow {
         bucket: finding.source.bucket().to_owned(),
         key: finding.source.key().to_owned(),
         revision: finding.source.revision(),
-        kind: QuarantineKind::Object,
+        kind: finding.kind,
         account: key.as_ref().map(|key| key.account.to_string()),
         region: key.as_ref().map(|key| key.region.to_string()),
         record_index: None,

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use trailkeep_archive::{
-    IdxRow, ManifestSource, SourceRow, TableError,
+    IdxRow, LandedObject, ManifestSource, SourceRow, TableError,
     layout::{self, RawKind},
     write_event_index, write_idx, write_quarantine, write_sources,
 };
+use trailkeep_events::EventsFile;
 
 use super::{
     BatchError, BatchWriter,
@@ -24,6 +25,8 @@ pub struct Sealed {
     pub sources: Vec<ManifestSource>,
     /// What is to be published.
     pub uploads: Vec<StagedUpload>,
+    /// What is to be announced: the objects below `events/`.
+    pub landed: Vec<LandedObject>,
     /// What it came to.
     pub summary: IngestSummary,
 }
@@ -37,20 +40,27 @@ pub struct SealFailure {
     pub staged: Vec<StagedUpload>,
 }
 
+/// What a Batch came to, beside its uploads.
+struct Finished {
+    sources: Vec<ManifestSource>,
+    landed: Vec<LandedObject>,
+    summary: IngestSummary,
+}
+
 impl BatchWriter {
     /// Makes everything durable. `landed_at_ms`: milliseconds since the Unix epoch.
     ///
     /// # Errors
     /// [`SealFailure`]: give the Batch up.
-    pub(crate) fn seal(self, landed_at_ms: i64) -> Result<Sealed, SealFailure> {
+    pub fn seal(self, landed_at_ms: i64) -> Result<Sealed, SealFailure> {
         let mut uploads = Vec::new();
         match self.finish(landed_at_ms, &mut uploads) {
-            Ok((sources, summary)) => Ok(Sealed { sources, uploads, summary }),
+            Ok(Finished { sources, landed, summary }) => Ok(Sealed { sources, uploads, landed, summary }),
             Err(error) => Err(SealFailure { error, staged: uploads }),
         }
     }
 
-    fn finish(self, landed_at_ms: i64, uploads: &mut Vec<StagedUpload>) -> Result<(Vec<ManifestSource>, IngestSummary), BatchError> {
+    fn finish(self, landed_at_ms: i64, uploads: &mut Vec<StagedUpload>) -> Result<Finished, BatchError> {
         let Self { stage, encoder, raw, digests, entries, findings, .. } = self;
         let encoded = encoder.finish().map_err(|error| stage.failure().map_or(BatchError::Encode(error), BatchError::Audit))?;
         let homes = [raw.home().clone(), digests.home().clone()];
@@ -63,9 +73,7 @@ impl BatchWriter {
         for home in &homes {
             write_index(&stage, home, &rows.sources, uploads)?;
         }
-        for file in encoded.files {
-            uploads.push(file.writer.finish().map_err(BatchError::Audit)?);
-        }
+        let landed = finish_events(encoded.files, uploads)?;
         if !encoded.event_ids.is_empty() {
             let file = stage.event_index(layout::event_index_key(stage.batch())).map_err(BatchError::Audit)?;
             write_whole(file, &write_event_index(encoded.event_ids), uploads)?;
@@ -78,8 +86,30 @@ impl BatchWriter {
         write_table(&stage, layout::sources_key(stage.batch()), true, &bytes, uploads)?;
         let mut summary = rows.summary;
         count_bytes(&mut summary, uploads);
-        Ok((rows.sources.iter().map(manifest_source).collect(), summary))
+        Ok(Finished { sources: rows.sources.iter().map(manifest_source).collect(), landed, summary })
     }
+}
+
+/// Finishes the files of `events/` and says what each one is.
+fn finish_events(files: Vec<EventsFile<StagedFile>>, uploads: &mut Vec<StagedUpload>) -> Result<Vec<LandedObject>, BatchError> {
+    let finished = files.into_iter().map(|file| {
+        let upload = file.writer.finish().map_err(BatchError::Audit)?;
+        let (key, bytes) = (upload.key.clone(), upload.size_bytes);
+        uploads.push(upload);
+        Ok(LandedObject {
+            key,
+            category: file.partition.category,
+            event_day: file.partition.eventday,
+            accounts: file.coverage.accounts,
+            account_count: file.coverage.account_count,
+            regions: file.coverage.regions,
+            first_event_ms: file.coverage.first_event_ms,
+            last_event_ms: file.coverage.last_event_ms,
+            records: file.rows,
+            bytes,
+        })
+    });
+    finished.collect()
 }
 
 /// The index beside a segment's files; none where there is no segment.

@@ -1,8 +1,12 @@
 //! Takes objects into an open Batch: each is hashed, inflated, appended verbatim to a raw segment, and its Records go to the encoder.
 
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    sync::Arc,
+};
 
 use bytes::Bytes;
+use tokio::runtime::Handle;
 use trailkeep_archive::BatchId;
 use trailkeep_events::{Encoder, EncoderConfig, ObjectContext};
 use trailkeep_keys::{KeyKind, LogKey, classify};
@@ -12,41 +16,41 @@ use trailkeep_records::{
 };
 
 use super::{
-    BatchError, BatchWriter, Entry, Finding, Kind, SourceFacts,
+    BatchError, BatchSettings, BatchWriter, Entry, Finding, Kind, SourceFacts,
     digest::{DigestRead, read_digest},
     segment::{Home, Place, Segments},
     sha256,
     stage::Stage,
 };
-use crate::{
-    ingest::{IngestConfig, IngestPorts},
-    ports::{bucket::BucketError, ledger::SourceId},
+use crate::ports::{
+    bucket::{AuditBucket, BucketError},
+    ledger::SourceId,
 };
 
 /// Bytes of one read while an object is streamed: 256 KiB.
 const STREAM_BYTES: usize = 256 << 10;
 
 /// Opens an object's stored bytes from their beginning, any number of times.
-pub(crate) type Open<'a> = &'a mut dyn FnMut() -> io::Result<Box<dyn Read + Send>>;
+pub type Open<'a> = &'a mut dyn FnMut() -> io::Result<Box<dyn Read + Send>>;
 
 impl BatchWriter {
-    /// A writer for a Batch that is open in the ledger.
-    pub(crate) fn new(config: &IngestConfig, ports: &IngestPorts, batch: BatchId) -> Self {
-        let stage = Stage::new(std::sync::Arc::clone(ports.protocol.bucket()), ports.runtime.clone(), batch, config.retention);
+    /// A writer for a Batch that is open in the ledger. `runtime` carries the store's calls; the writer blocks on them.
+    pub fn new(settings: &BatchSettings, audit: Arc<dyn AuditBucket>, runtime: Handle, batch: BatchId) -> Self {
+        let stage = Stage::new(audit, runtime, batch, settings.retention);
         let encoder_config = EncoderConfig {
             batch: batch.to_string(),
-            classes: config.encoding.classes,
-            redaction: config.encoding.redaction.clone(),
-            raw_data_inline: config.encoding.raw_data_inline,
-            zstd_level: config.encoding.zstd_level,
-            budget_bytes: config.limits.builder_bytes / config.threads.max(1),
-            limits: config.limits.inflate,
+            classes: settings.encoding.classes,
+            redaction: settings.encoding.redaction.clone(),
+            raw_data_inline: settings.encoding.raw_data_inline,
+            zstd_level: settings.encoding.zstd_level,
+            budget_bytes: settings.builder_bytes,
+            limits: settings.inflate,
         };
         Self {
             encoder: Encoder::new(encoder_config, stage.clone()),
             stage,
-            limits: config.limits.inflate,
-            raw: Segments::new(Home::Raw(config.class.clone())),
+            limits: settings.inflate,
+            raw: Segments::new(Home::Raw(settings.class.clone())),
             digests: Segments::new(Home::Digests),
             entries: Vec::new(),
             by_source: std::collections::HashMap::new(),
@@ -56,37 +60,37 @@ impl BatchWriter {
     }
 
     /// Whether there is nothing to publish.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.findings.is_empty()
     }
 
     /// Whether it has taken this source.
-    pub(crate) fn holds(&self, source: &SourceId) -> bool {
+    pub fn holds(&self, source: &SourceId) -> bool {
         self.by_source.contains_key(source)
     }
 
     /// SHA-256 of the stored bytes of a source that it has taken.
-    pub(crate) fn stored_sha256(&self, source: &SourceId) -> Option<[u8; 32]> {
+    pub fn stored_sha256(&self, source: &SourceId) -> Option<[u8; 32]> {
         self.by_source.get(source).and_then(|&row| self.entries.get(row)).map(|entry| entry.stored_sha256)
     }
 
     /// Encoded bytes so far, the larger of events (estimated) and verbatim bytes.
-    pub(crate) fn encoded_bytes(&self) -> u64 {
+    pub fn encoded_bytes(&self) -> u64 {
         self.encoder.estimated_bytes().max(self.raw.written_bytes() + self.digests.written_bytes())
     }
 
     /// Broken Records so far.
-    pub(crate) const fn broken_records(&self) -> u64 {
+    pub const fn broken_records(&self) -> u64 {
         self.encoder.broken_records()
     }
 
     /// Partitions of `events/` that it has rows of.
-    pub(crate) fn partitions(&self) -> usize {
+    pub fn partitions(&self) -> usize {
         self.encoder.partitions()
     }
 
     /// Writes down something of a source that has no bytes here.
-    pub(crate) fn note(&mut self, finding: Finding) {
+    pub fn note(&mut self, finding: Finding) {
         self.findings.push(finding);
     }
 
@@ -94,7 +98,7 @@ impl BatchWriter {
     ///
     /// # Errors
     /// [`BatchError`]; the Batch must be given up, unless it is [`BatchError::Origin`].
-    pub(crate) fn land(&mut self, stored: &Bytes, facts: SourceFacts) -> Result<u64, BatchError> {
+    pub fn land(&mut self, stored: &Bytes, facts: SourceFacts) -> Result<u64, BatchError> {
         if facts.kind == Kind::Digest {
             return self.land_digest(stored, facts);
         }
@@ -125,7 +129,7 @@ impl BatchWriter {
     ///
     /// # Errors
     /// As [`BatchWriter::land`].
-    pub(crate) fn land_streamed(&mut self, open: Open<'_>, facts: SourceFacts) -> Result<u64, BatchError> {
+    pub fn land_streamed(&mut self, open: Open<'_>, facts: SourceFacts) -> Result<u64, BatchError> {
         let (shape, stored_bytes) = shape_of(open, self.limits)?;
         let digest = (facts.kind == Kind::Digest).then(DigestRead::too_large);
         let (place, stored_sha256) = self.append_streamed(open, facts.kind, shape == Shape::CleanMember, stored_bytes)?;

@@ -36,6 +36,7 @@ impl SeedObject {
 /// Where the adapter breaks the contract.
 pub async fn log_bucket(open: impl AsyncFn(Vec<SeedObject>) -> Arc<dyn LogBucket>) {
     a_listing_is_ascending_by_byte_and_keeps_to_its_prefix(&open).await;
+    folders_are_listed_one_level_at_a_time(&open).await;
     a_log_object_is_fetched_with_its_metadata(&open).await;
     a_log_object_over_the_cap_is_refused(&open).await;
     a_range_is_of_the_very_object_that_was_described(&open).await;
@@ -87,6 +88,15 @@ async fn a_listing_is_ascending_by_byte_and_keeps_to_its_prefix(open: &impl Asyn
             }
         }
         assert_eq!(keys, expected(prefix, 1), "listing of prefix {prefix:?}");
+    }
+}
+
+async fn folders_are_listed_one_level_at_a_time(open: &impl AsyncFn(Vec<SeedObject>) -> Arc<dyn LogBucket>) {
+    let seeds = KEYS_IN_ORDER.iter().map(|key| SeedObject::new(key, b"x")).collect();
+    let bucket = open(seeds).await;
+    for (folder, below) in [("", ["a-b/", "a/", "aa/"].as_slice()), ("a/", &["a/b/"]), ("a/b/", &[]), ("absent/", &[]), ("a/b/absent/", &[])] {
+        let folders = bucket.list_folders(folder).await.expect("a listing of folders works");
+        assert_eq!(folders, below, "folders below {folder:?}");
     }
 }
 

@@ -6,7 +6,7 @@ use trailkeep_archive::ClassLabel;
 use trailkeep_records::InflateLimits;
 
 use super::window::DeliveryWindow;
-use crate::batch::Retention;
+use crate::batch::{BatchSettings, Retention};
 
 /// Everything that a run is told, apart from its ports.
 #[derive(Debug, Clone)]
@@ -23,6 +23,19 @@ pub struct IngestConfig {
     pub retention: Option<Retention>,
     /// When a Batch is sealed.
     pub limits: BatchLimits,
+}
+
+impl IngestConfig {
+    /// What the Batches of one worker are told.
+    pub(crate) fn batch_settings(&self) -> BatchSettings {
+        BatchSettings {
+            encoding: self.encoding.clone(),
+            class: self.class.clone(),
+            retention: self.retention,
+            inflate: self.limits.inflate,
+            builder_bytes: self.limits.builder_bytes / self.threads.max(1),
+        }
+    }
 }
 
 /// Which objects of the origin are taken, and what they are called.

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use trailkeep_archive::QuarantineKind;
+
 use super::{
     delivery::{Delivery, DeliveryKind},
     error::IngestError,
@@ -47,7 +49,9 @@ pub(crate) enum Outcome {
 
 impl Landing {
     pub(crate) fn new(run: &Run<'_>, open: OpenBatch, heartbeat: Heartbeat, opened: Moment) -> Self {
-        let writer = BatchWriter::new(run.config, run.ports, open.batch);
+        let ports = run.ports;
+        let audit = Arc::clone(ports.protocol.bucket());
+        let writer = BatchWriter::new(&run.config.batch_settings(), audit, ports.runtime.clone(), open.batch);
         Self { open, heartbeat, opened, writer, deliveries: Vec::new(), summary: IngestSummary::default() }
     }
 
@@ -159,7 +163,7 @@ impl Landing {
                 return summary.put_off(run.observer, &delivery, "could not be read", error);
             }
         };
-        self.writer.note(Finding { source: source.clone(), reason, detail: error.to_string() });
+        self.writer.note(Finding { kind: QuarantineKind::Object, source: source.clone(), reason, detail: error.to_string() });
         self.summary.missing += 1;
         run.observer.settled(Settled { stored_bytes: delivery.size_bytes, ..Settled::default() });
         self.deliveries.push(delivery);
@@ -241,12 +245,15 @@ impl Landing {
                 return Err(IngestError::Batch { batch: batch.to_string(), source: failure.error });
             }
         };
-        let manifest = Manifest::new(batch, open.epoch, sealed.sources, sealed.uploads, |upload| &upload.key);
+        let mut manifest = Manifest::new(batch, open.epoch, sealed.sources, sealed.uploads, |upload| &upload.key);
+        if run.ports.protocol.announces() {
+            manifest.landed = sealed.landed;
+        }
         let now = run.ports.surroundings.now();
         let publishing = run.ports.protocol.commit_and_publish(&open, &manifest, now);
         let published = run.ports.runtime.block_on(publishing);
         match published {
-            Ok(()) => {
+            Ok(_) => {
                 summary.add(&sealed.summary);
                 summary.batches += 1;
                 run.observer.published(&batch.to_string(), sealed.summary.landed, sealed.summary.records);

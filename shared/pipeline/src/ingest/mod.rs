@@ -31,6 +31,7 @@ pub use self::{
     observer::{Observer, Settled, Silent},
     plan::{IngestPlan, plan},
     ports::{IngestPorts, Shutdown, Surroundings},
+    ranges::RangeReader,
     summary::IngestSummary,
     window::DeliveryWindow,
 };

@@ -15,7 +15,7 @@ const RANGE_BYTES: u64 = 8 << 20;
 
 /// An object as [`Read`]. It is always the very object that `info` describes: one that changed is an error.
 #[derive(Debug, Clone)]
-pub(crate) struct RangeReader {
+pub struct RangeReader {
     origin: Arc<dyn LogBucket>,
     runtime: Handle,
     key: String,
@@ -25,17 +25,21 @@ pub(crate) struct RangeReader {
 }
 
 impl RangeReader {
-    pub(crate) fn new(origin: Arc<dyn LogBucket>, runtime: Handle, key: String, info: ObjectInfo) -> Self {
+    /// A reader of the object that `info` described. Blocks on `runtime`, so not for its own threads.
+    pub fn new(origin: Arc<dyn LogBucket>, runtime: Handle, key: String, info: ObjectInfo) -> Self {
         Self { origin, runtime, key, info, offset: 0, piece: Bytes::new() }
     }
 
     /// A reader of the same object from its beginning.
-    pub(crate) fn again(&self) -> Box<dyn Read + Send> {
+    pub fn again(&self) -> Box<dyn Read + Send> {
         Box::new(Self { offset: 0, piece: Bytes::new(), ..self.clone() })
     }
 
     /// The SHA-256 of what has not been read yet.
-    pub(crate) fn sha256(&mut self) -> Result<[u8; 32], BucketError> {
+    ///
+    /// # Errors
+    /// [`BucketError`].
+    pub fn sha256(&mut self) -> Result<[u8; 32], BucketError> {
         use sha2::Digest as _;
         let mut hasher = sha2::Sha256::new();
         while self.fill()? {

@@ -25,6 +25,8 @@ pub enum Fault {
     Refused,
     /// The operation takes effect, and the caller is told that it failed.
     AnswerLost,
+    /// The operation does nothing: the caller may not.
+    Denied,
 }
 
 /// A visible object.
@@ -166,7 +168,8 @@ impl MemoryBucket {
         let mut state = self.state();
         let number = state.operations;
         state.operations += 1;
-        let planned = || planned_failure(operation, &self.what(key));
+        let denied = state.plan.is_some_and(|plan| plan.fault == Fault::Denied);
+        let planned = || planned_failure(denied, operation, &self.what(key));
         match state.plan {
             Some(plan) if number == plan.at && plan.fault == Fault::AnswerLost => run(&mut state).and_then(|_| Err(planned())),
             Some(plan) if number == plan.at || (plan.lasting && number > plan.at) => Err(planned()),
@@ -207,8 +210,12 @@ fn what(name: Option<&str>, key: &str) -> String {
     format!("memory://{}/{key}", name.unwrap_or_default())
 }
 
-fn planned_failure(operation: &str, what: &str) -> BucketError {
-    BucketError::Failed { operation: operation.to_owned(), what: what.to_owned(), source: "failure planned by a test".into() }
+fn planned_failure(denied: bool, operation: &str, what: &str) -> BucketError {
+    let (operation, what) = (operation.to_owned(), what.to_owned());
+    if denied {
+        return BucketError::Denied { operation, what, hint: "planned by a test".to_owned() };
+    }
+    BucketError::Failed { operation, what, source: "failure planned by a test".into() }
 }
 
 fn sha256(bytes: &[u8]) -> String {

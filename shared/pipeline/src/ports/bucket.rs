@@ -143,6 +143,31 @@ pub trait LogBucket: Debug + Send + Sync {
     /// [`BucketError`]; a missing root is `NotFound`.
     async fn list(&self, prefix: &str, page: Option<String>) -> Result<ListPage, BucketError>;
 
+    /// The folders directly below `folder`, as keys that end with `/`, ascending. `folder` is empty or ends with `/`; one that is not there has
+    /// none. Directories name empty ones too. All of them are held in memory: meant for folders of accounts, Regions and days.
+    /// This one reads a listing of everything below; adapters that can skip what lies deeper do.
+    ///
+    /// # Errors
+    /// [`BucketError`]; a missing root is `NotFound`.
+    async fn list_folders(&self, folder: &str) -> Result<Vec<String>, BucketError> {
+        let (mut folders, mut page) = (Vec::<String>::new(), None);
+        loop {
+            let listed = self.list(folder, page).await?;
+            for object in listed.objects {
+                let below = object.key.get(folder.len()..).unwrap_or_default();
+                let Some(end) = below.find('/') else { continue };
+                let found = object.key.get(..=folder.len() + end).unwrap_or_default();
+                if folders.last().is_none_or(|last| last != found) {
+                    folders.push(found.to_owned());
+                }
+            }
+            page = listed.next;
+            if page.is_none() {
+                return Ok(folders);
+            }
+        }
+    }
+
     /// Fetches a whole object, metadata included.
     ///
     /// # Errors

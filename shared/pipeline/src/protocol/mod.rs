@@ -5,6 +5,7 @@
 //! What stands in a Batch (fetching, decoding, encoding, when to seal) is the worker's; single conditional changes are the ledger's.
 
 mod admission;
+mod announce;
 mod error;
 mod heartbeat;
 mod listed;
@@ -23,9 +24,10 @@ use std::{
 
 use trailkeep_archive::BatchId;
 
-use self::listed::ListedSources;
+use self::{announce::Telling, listed::ListedSources};
 pub use self::{
     admission::{Admission, Standing},
+    announce::{ANNOUNCE_WITHIN, Announcement},
     error::ProtocolError,
     heartbeat::Heartbeat,
     moment::Moment,
@@ -34,6 +36,7 @@ pub use self::{
     still::Stillness,
 };
 use crate::ports::{
+    announcer::Announcer,
     bucket::{AuditBucket, StagedUpload},
     ledger::{AbortIf, BatchState, Flip, Ledger, LedgerError, SourceId, WorkerId},
 };
@@ -58,6 +61,7 @@ pub struct Protocol {
     epoch: u64,
     still: Mutex<Stillness<BatchId>>,
     listed: Mutex<ListedSources>,
+    telling: Telling,
 }
 
 /// A Batch that this worker opened. Neither committed nor aborted by being dropped: say which.
@@ -74,7 +78,32 @@ pub struct OpenBatch {
 impl Protocol {
     /// The protocol at the epoch that [`crate::archive_guard::join`] answered.
     pub fn new(ledger: Arc<dyn Ledger>, bucket: Arc<dyn AuditBucket>, epoch: u64, lease: Duration) -> Self {
-        Self { ledger, bucket, epoch, still: Mutex::new(Stillness::new(lease)), listed: Mutex::new(ListedSources::default()) }
+        let (still, listed) = (Mutex::new(Stillness::new(lease)), Mutex::new(ListedSources::default()));
+        Self { ledger, bucket, epoch, still, listed, telling: Telling::Nobody }
+    }
+
+    /// Announces what it publishes, and puts off what takes longer than [`ANNOUNCE_WITHIN`]. Give every worker of an archive the same topic: one
+    /// without deletes in silence what the others have to announce.
+    #[must_use]
+    pub fn with_announcer(self, announcer: Arc<dyn Announcer>) -> Self {
+        self.with_announcer_within(announcer, ANNOUNCE_WITHIN)
+    }
+
+    /// As [`Protocol::with_announcer`], with another longest time.
+    #[must_use]
+    pub fn with_announcer_within(self, announcer: Arc<dyn Announcer>, within: Duration) -> Self {
+        Self { telling: Telling::Through { announcer, within }, ..self }
+    }
+
+    /// Announces nothing, and leaves manifests that still have something to announce to those who do.
+    #[must_use]
+    fn leaving_announcements(self) -> Self {
+        Self { telling: Telling::LeftToOthers, ..self }
+    }
+
+    /// Whether manifests should say what is to be announced.
+    pub fn announces(&self) -> bool {
+        matches!(self.telling, Telling::Through { .. })
     }
 
     /// The ledger.

@@ -4,10 +4,11 @@ use bytes::Bytes;
 use futures::future::try_join_all;
 use trailkeep_archive::{BatchId, layout};
 
-use super::{Manifest, Moment, OpenBatch, Protocol, ProtocolError};
+use super::{Announcement, Manifest, Moment, OpenBatch, Protocol, ProtocolError};
 use crate::ports::{
     bucket::{PutPolicy, StagedUpload},
     ledger::{BatchItem, BatchState, Flip, Landed, LandedSource, ManifestRef, SourceId},
+    queue::TraceContext,
 };
 
 /// Largest manifest that is read: ten thousand sources with keys of 1,024 bytes stay below a third of it.
@@ -22,34 +23,50 @@ impl Protocol {
     ///
     /// # Errors
     /// [`ProtocolError::Lost`] if another worker aborted the Batch: its uploads are thrown away and its sources free. After any other error call
-    /// [`Protocol::abort`]: it finds out whether the Batch was committed, and leaves it alone then.
-    pub async fn commit_and_publish(&self, open: &OpenBatch, manifest: &Manifest, now: Moment) -> Result<(), ProtocolError> {
+    /// [`Protocol::abort`]: it finds out whether the Batch was committed, and leaves it alone then. That it could not be announced is no error:
+    /// the Batch is published, its sources are settled ([`Announcement::Later`]).
+    pub async fn commit_and_publish(&self, open: &OpenBatch, manifest: &Manifest, now: Moment) -> Result<Announcement, ProtocolError> {
+        self.commit_and_publish_traced(open, manifest, &TraceContext::default(), now).await
+    }
+
+    /// As [`Protocol::commit_and_publish`]; what is announced carries `trace`.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn commit_and_publish_traced(
+        &self,
+        open: &OpenBatch,
+        manifest: &Manifest,
+        trace: &TraceContext,
+        now: Moment,
+    ) -> Result<Announcement, ProtocolError> {
         check_manifest(&open.batch, manifest)?;
         let reference = self.put_manifest(open, manifest).await?;
         match self.ledger.commit(&open.batch, &open.owner, open.epoch, &reference, now.unix_ms).await? {
             Flip::Done => {}
             Flip::Refused(item) => self.check_committed_as(&item, &reference, manifest).await?,
         }
-        self.publish(manifest, now).await
+        self.publish(manifest, trace, now).await
     }
 
     /// Makes a committed Batch visible, from its manifest; any worker may, any number of times and at the same time.
     ///
     /// # Errors
     /// [`ProtocolError`]; `Lost` if it is not committed.
-    pub async fn roll_forward(&self, batch: &BatchId, now: Moment) -> Result<(), ProtocolError> {
+    pub async fn roll_forward(&self, batch: &BatchId, now: Moment) -> Result<Announcement, ProtocolError> {
         let item = self.item(batch).await?;
         let reference = match (item.state, item.manifest) {
-            (BatchState::Published | BatchState::Announced, _) => return Ok(()),
+            (BatchState::Published | BatchState::Announced, _) => return Ok(Announcement::None),
             (BatchState::Committed, Some(reference)) => reference,
             (state, _) => return Err(ProtocolError::Lost { batch: *batch, state }),
         };
         let Some(bytes) = self.bucket.get(&reference.key, MAX_MANIFEST_BYTES).await? else {
-            return self.finish_without_manifest(batch, reference.key, now).await;
+            self.finish_without_manifest(batch, reference.key, now).await?;
+            return Ok(Announcement::None);
         };
         let manifest = Manifest::parse(&bytes, &reference.sha256).map_err(|source| ProtocolError::Manifest { batch: *batch, source })?;
         check_manifest(batch, &manifest)?;
-        self.publish(&manifest, now).await
+        self.publish(&manifest, &TraceContext::default(), now).await
     }
 
     /// The manifest is deleted last: either the Batch was marked published meanwhile, or its commit mark is visible and says what it lists.
@@ -85,11 +102,11 @@ impl Protocol {
         Err(ProtocolError::Lost { batch: item.batch, state: item.state })
     }
 
-    async fn publish(&self, manifest: &Manifest, now: Moment) -> Result<(), ProtocolError> {
+    async fn publish(&self, manifest: &Manifest, trace: &TraceContext, now: Moment) -> Result<Announcement, ProtocolError> {
         let landed = landed_of(manifest)?;
         self.make_visible(manifest).await?;
         self.ledger.mark_published(&manifest.batch, &landed, now.unix_ms).await?;
-        Ok(self.bucket.delete(&layout::manifest_key(&manifest.batch)).await?)
+        self.announce_and_forget(manifest, trace).await
     }
 
     /// Publishes the uploads rank by rank; every rank is visible before the next begins, and `sources/` is a rank of its own.

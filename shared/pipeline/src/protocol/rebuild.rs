@@ -173,7 +173,7 @@ async fn rebuild_alone(
         refuse_another_archives(bucket.as_ref(), ledger.as_ref()).await?;
     }
     let epoch = found.as_ref().map_or(0, |descriptor| descriptor.epoch).max(identity.epoch) + 1;
-    let protocol = Protocol::new(Arc::clone(&ledger), Arc::clone(&bucket), epoch, Duration::MAX);
+    let protocol = Protocol::new(Arc::clone(&ledger), Arc::clone(&bucket), epoch, Duration::MAX).leaving_announcements();
     let mut rebuilt = Rebuilt { epoch, ..Rebuilt::default() };
 
     protocol.finish_committed(writers_stopped, now, &mut rebuilt).await?;
@@ -263,14 +263,14 @@ impl Protocol {
     async fn decide_staged(&self, now: Moment, restored: &mut HashSet<BatchId>, rebuilt: &mut Rebuilt) -> Result<(), RebuildError> {
         for batch in self.staged_batches().await? {
             if self.bucket.head(&layout::sources_key(&batch)).await?.is_some() {
-                self.bucket.delete(&layout::manifest_key(&batch)).await?;
+                self.forget_unless_to_announce(&batch).await?;
                 continue;
             }
             if let Some(manifest) = self.visible_in_part(&batch).await? {
                 self.make_visible(&manifest).await?;
                 let landed = publish::landed_of(&manifest)?;
                 self.ledger.restore(&batch, &landed, now.unix_ms).await?;
-                self.bucket.delete(&layout::manifest_key(&batch)).await?;
+                self.forget_unless_to_announce(&batch).await?;
                 restored.insert(batch);
                 rebuilt.rolled_forward += 1;
                 rebuilt.batches += 1;

@@ -2,7 +2,7 @@
 
 use trailkeep_archive::{BatchId, layout};
 
-use super::{Manifest, Moment, Protocol, ProtocolError, publish::MAX_MANIFEST_BYTES};
+use super::{Announcement, Manifest, Moment, Protocol, ProtocolError, announce::Left, publish::MAX_MANIFEST_BYTES};
 use crate::{
     archive_guard,
     ports::{
@@ -22,10 +22,26 @@ pub struct Recovered {
     pub alive: Vec<BatchItem>,
     /// Leftovers in `staging/` of Batches that had come to an end.
     pub swept: Vec<BatchId>,
+    /// Published Batches that are announced now.
+    pub announced: Vec<BatchId>,
+    /// Published Batches that are not announced yet: the topic fails, or a manifest cannot be used. Alarm on it where it lasts.
+    pub unannounced: Vec<BatchId>,
+}
+
+impl Recovered {
+    fn told(&mut self, batch: BatchId, announcement: Announcement) {
+        match announcement {
+            Announcement::None => {}
+            Announcement::Done => self.announced.push(batch),
+            Announcement::Later if self.unannounced.contains(&batch) => {}
+            Announcement::Later => self.unannounced.push(batch),
+        }
+    }
 }
 
 impl Protocol {
-    /// Rolls committed Batches forward, aborts open ones whose workers are dead, and throws away what aborted ones staged.
+    /// Rolls committed Batches forward, aborts open ones whose workers are dead, throws away what aborted ones staged, and announces what was
+    /// published and not announced.
     ///
     /// # Errors
     /// [`ProtocolError`]; what was done until then stays done, and running it again goes on.
@@ -34,8 +50,9 @@ impl Protocol {
         for item in self.ledger.unfinished().await? {
             match item.state {
                 BatchState::Committed => {
-                    self.roll_forward(&item.batch, now).await?;
+                    let announcement = self.roll_forward(&item.batch, now).await?;
                     recovered.rolled_forward.push(item.batch);
+                    recovered.told(item.batch, announcement);
                 }
                 BatchState::Open if self.is_dead(&item, now).await? => match self.abort_dead(&item).await? {
                     None => recovered.aborted.push(item.batch),
@@ -88,14 +105,30 @@ impl Protocol {
         Ok(Manifest::parse_unverified(&bytes).map(|manifest| manifest.uploads).unwrap_or_default())
     }
 
-    /// Manifests that outlived their Batch: its worker died between the end and the deletion.
+    /// Manifests that outlived their Batch: its worker died between the end and the deletion, or it could not be announced. A topic that failed
+    /// once in this recovery is not tried again before the next.
     async fn sweep_staging(&self, recovered: &mut Recovered) -> Result<(), ProtocolError> {
+        let mut topic_fails = !recovered.unannounced.is_empty();
         for batch in self.staged_batches().await? {
-            match self.ledger.batch(&batch).await?.map(|item| item.state) {
-                Some(BatchState::Aborted) => self.discard_staging(&batch).await?,
-                Some(BatchState::Published | BatchState::Announced) => self.bucket.delete(&layout::manifest_key(&batch)).await?,
-                // Of Batches that the ledger does not know a rebuild decides.
-                None | Some(BatchState::Open | BatchState::Committed) => continue,
+            // Of Batches that the ledger does not know a rebuild decides.
+            let Some(item) = self.ledger.batch(&batch).await? else { continue };
+            match item.state {
+                BatchState::Open | BatchState::Committed => continue,
+                BatchState::Aborted => self.discard_staging(&batch).await?,
+                BatchState::Announced => self.bucket.delete(&layout::manifest_key(&batch)).await?,
+                BatchState::Published if topic_fails => {
+                    recovered.told(batch, Announcement::Later);
+                    continue;
+                }
+                BatchState::Published => match self.announce_left(&item).await? {
+                    Left::Over => {}
+                    Left::Announced => recovered.told(batch, Announcement::Done),
+                    left @ (Left::NotTold | Left::Unusable) => {
+                        topic_fails = left == Left::NotTold;
+                        recovered.told(batch, Announcement::Later);
+                        continue;
+                    }
+                },
             }
             recovered.swept.push(batch);
         }

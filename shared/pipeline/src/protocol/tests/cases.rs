@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     super::{Admission, LEASE, Manifest, OpenBatch, Protocol, ProtocolError, RebuildError, Standing, rebuild},
     counted::{Event, Fate},
-    world::{Worker, World, after, all_sources, manifest, objects, source},
+    world::{Kind, Worker, World, after, all_sources, manifest, objects, source},
 };
 use crate::{
     archive_guard::{self, GuardError},
@@ -130,7 +130,7 @@ async fn staged(worker: &Worker, open: &OpenBatch) -> Manifest {
 }
 
 /// A Batch of source 0 whose worker died between commit and publish.
-async fn committed_and_died(world: &World) -> (OpenBatch, Manifest) {
+pub(super) async fn committed_and_died(world: &World) -> (OpenBatch, Manifest) {
     let mut worker = world.worker("first", &Fate::kind());
     let open = worker.open(after(0)).await.unwrap();
     let manifest = staged(&worker, &open).await;
@@ -205,6 +205,24 @@ async fn a_lost_ledger_is_rebuilt_from_the_archive_at_any_point_of_a_batch() {
         worker.protocol = protocol;
         worker.until_quiet(all_sources(), 2).await;
         world.assert_all_landed_once(&case);
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_announced_when_the_ledger_was_lost_is_announced_after_its_rebuild() {
+    for at in 0..60 {
+        let case = format!("death at call {at}, then the ledger is lost");
+        let world = World::of(Kind { keeps_landed: true, announces: true }).await;
+        let _ = world.worker("first", &Fate::at(at, Event::DiesAfter)).round(&all_sources(), after(0)).await;
+        let world = World { ledger: MemoryLedger::new("new"), ..world };
+        let (bucket, ledger) = (Arc::new(world.bucket.clone()), Arc::new(world.ledger.clone()));
+        rebuild(bucket.clone(), ledger.clone(), &WorkerId::new("operator", 0), true, after(1)).await.unwrap();
+        let mut worker = world.worker("second", &Fate::kind());
+        worker.protocol = Protocol::new(ledger, bucket, 2, LEASE).with_announcer(Arc::new(world.topic.clone().unwrap()));
+        worker.until_quiet(all_sources(), 2).await;
+        world.assert_all_landed_once(&case);
+        world.assert_all_announced(&case);
+        assert!(world.bucket.objects().keys().all(|key| !key.starts_with("staging/")), "{case}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Both ports behind one counter: every call is a place at which a worker can die, with or without the call taking effect, or fall asleep.
+//! The ports behind one counter: every call is a place at which a worker can die, with or without the call taking effect, or fall asleep.
 
 use std::{
     path::Path,
@@ -11,16 +11,18 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::Notify;
-use trailkeep_archive::BatchId;
+use trailkeep_archive::{BatchId, LandedObject};
 
 use crate::{
-    memory::{MemoryBucket, MemoryLedger},
+    memory::{MemoryAnnouncer, MemoryBucket, MemoryLedger},
     ports::{
+        announcer::{AnnounceError, Announcer},
         bucket::{AuditBucket, BucketError, ListPage, ObjectInfo, Published, PutOutcome, PutPolicy, StagedUpload, StagedWriter},
         ledger::{
             AbortIf, BatchItem, Claim, Flip, Holder, LandedSource, LeaseAnswer, LeaseItem, Ledger, LedgerError, LedgerIdentity,
             ManifestRef, SourceId, WorkerId,
         },
+        queue::TraceContext,
     },
 };
 
@@ -94,6 +96,21 @@ impl Fate {
     async fn ledger<T>(&self, call: impl Future<Output = Result<T, LedgerError>>) -> Result<T, LedgerError> {
         let met = self.meet(call).await;
         met.unwrap_or_else(|why| Err(LedgerError::Failed { operation: "call", ledger: "a ledger".to_owned(), source: why.into() }))
+    }
+}
+
+/// An announcer whose calls are counted.
+#[derive(Debug)]
+pub(super) struct CountedAnnouncer(pub(super) MemoryAnnouncer, pub(super) Arc<Fate>);
+
+#[async_trait]
+impl Announcer for CountedAnnouncer {
+    fn address(&self) -> String {
+        self.0.address()
+    }
+    async fn announce(&self, batch: &BatchId, objects: &[LandedObject], trace: &TraceContext) -> Result<(), AnnounceError> {
+        let met = self.1.meet(self.0.announce(batch, objects, trace)).await;
+        met.unwrap_or_else(|why| Err(AnnounceError::Failed { topic: "a topic".to_owned(), source: why.into() }))
     }
 }
 

@@ -3,20 +3,20 @@
 
 use super::{
     counted::{Event, Fate},
-    world::{World, after, all_sources},
+    world::{Kind, World, after, all_sources},
 };
 
-async fn calls_of_a_whole_life() -> usize {
-    let world = World::new(true).await;
+async fn calls_of_a_whole_life(kind: Kind) -> usize {
+    let world = World::of(kind).await;
     let fate = Fate::kind();
     world.worker("first", &fate).round(&all_sources(), after(0)).await.unwrap();
     fate.calls()
 }
 
-async fn the_sleeper_wakes_up_late(keeps_landed: bool) {
-    for at in 0..calls_of_a_whole_life().await {
-        let case = format!("asleep before call {at}");
-        let world = World::new(keeps_landed).await;
+async fn the_sleeper_wakes_up_late(kind: Kind) {
+    for at in 0..calls_of_a_whole_life(kind).await {
+        let case = format!("asleep before call {at}, {kind:?}");
+        let world = World::of(kind).await;
         let fate = Fate::at(at, Event::Sleeps);
         let mut sleeper = world.worker("sleeper", &fate);
         let sleeping = tokio::spawn(async move {
@@ -32,15 +32,20 @@ async fn the_sleeper_wakes_up_late(keeps_landed: bool) {
         world.assert_all_landed_once(&format!("{case}, after it woke"));
         sleeper.until_quiet(all_sources(), 9).await;
         world.assert_all_landed_once(&format!("{case}, when all is quiet"));
+        world.assert_all_announced(&case);
     }
 }
 
 #[tokio::test]
 async fn a_worker_that_sleeps_past_its_lease_lands_nothing_twice() {
-    the_sleeper_wakes_up_late(true).await;
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.keeps_landed) {
+        the_sleeper_wakes_up_late(kind).await;
+    }
 }
 
 #[tokio::test]
 async fn a_worker_that_sleeps_past_its_lease_lands_nothing_twice_where_the_archive_must_be_asked() {
-    the_sleeper_wakes_up_late(false).await;
+    for kind in Kind::ALL.into_iter().filter(|kind| !kind.keeps_landed) {
+        the_sleeper_wakes_up_late(kind).await;
+    }
 }

@@ -1,4 +1,4 @@
-//! A world of five sources, one archive and one ledger, a worker that lands what is delivered, and the count of what is visible.
+//! A world of five sources, one archive, one ledger and, in some, a topic; a worker that lands what is delivered, and the count of what is visible.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,18 +8,18 @@ use std::{
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use trailkeep_archive::{
-    BatchId, Category, ClassLabel, ManifestSource, Outcome, Partition, SourceKind, SourceRow,
+    BatchId, Category, ClassLabel, LandedObject, ManifestSource, Outcome, Partition, SourceKind, SourceRow,
     layout::{self, RawKind},
     read_sources, write_sources,
 };
 
 use super::{
     super::{Admission, LEASE, Manifest, Moment, OpenBatch, Protocol, ProtocolError},
-    counted::{CountedBucket, CountedLedger, Fate},
+    counted::{CountedAnnouncer, CountedBucket, CountedLedger, Fate},
 };
 use crate::{
     archive_guard,
-    memory::{MemoryBucket, MemoryLedger},
+    memory::{MemoryAnnouncer, MemoryBucket, MemoryLedger},
     ports::{
         bucket::{PutPolicy, StagedUpload},
         ledger::{SourceId, WorkerId},
@@ -31,11 +31,31 @@ pub(super) const SOURCES: u8 = 5;
 const BATCH: usize = 3;
 const EPOCH_MS: i64 = 1_760_000_000_000;
 
-/// The archive and the ledger, which outlive every worker.
+/// What outlives every worker: the archive, the ledger, the topic.
 #[derive(Debug, Clone)]
 pub(super) struct World {
     pub(super) bucket: MemoryBucket,
     pub(super) ledger: MemoryLedger,
+    /// `None` = nobody is told.
+    pub(super) topic: Option<MemoryAnnouncer>,
+}
+
+/// What a world is like.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kind {
+    /// The ledger knows what landed, as SQLite's does.
+    pub(super) keeps_landed: bool,
+    /// There is a topic.
+    pub(super) announces: bool,
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 4] = [
+        Self { keeps_landed: true, announces: false },
+        Self { keeps_landed: true, announces: true },
+        Self { keeps_landed: false, announces: false },
+        Self { keeps_landed: false, announces: true },
+    ];
 }
 
 /// A worker's life.
@@ -60,10 +80,16 @@ pub(super) fn after(leases: u64) -> Moment {
 }
 
 impl World {
-    /// A joined archive; `keeps_landed` = the ledger knows what landed, as SQLite's does.
+    /// A joined archive without a topic; `keeps_landed` = the ledger knows what landed, as SQLite's does.
     pub(super) async fn new(keeps_landed: bool) -> Self {
+        Self::of(Kind { keeps_landed, announces: false }).await
+    }
+
+    /// A joined archive.
+    pub(super) async fn of(kind: Kind) -> Self {
         let ledger = MemoryLedger::new("ledger");
-        let world = Self { bucket: MemoryBucket::named("audit"), ledger: if keeps_landed { ledger } else { ledger.without_landed() } };
+        let ledger = if kind.keeps_landed { ledger } else { ledger.without_landed() };
+        let world = Self { bucket: MemoryBucket::named("audit"), ledger, topic: kind.announces.then(MemoryAnnouncer::new) };
         archive_guard::join(&world.bucket, &world.ledger, EPOCH_MS).await.unwrap();
         world
     }
@@ -72,7 +98,11 @@ impl World {
     pub(super) fn worker(&self, name: &'static str, fate: &Arc<Fate>) -> Worker {
         let ledger = Arc::new(CountedLedger(self.ledger.clone(), Arc::clone(fate)));
         let bucket = Arc::new(CountedBucket(self.bucket.clone(), Arc::clone(fate)));
-        Worker { name, protocol: Protocol::new(ledger, bucket, 1, LEASE), batches: 0 }
+        let mut protocol = Protocol::new(ledger, bucket, 1, LEASE);
+        if let Some(topic) = &self.topic {
+            protocol = protocol.with_announcer(Arc::new(CountedAnnouncer(topic.clone(), Arc::clone(fate))));
+        }
+        Worker { name, protocol, batches: 0 }
     }
 
     /// How often each source is visible: in `raw/`, in `events/`, and in `sources/`.
@@ -91,6 +121,17 @@ impl World {
             keys.sort();
         }
         visible
+    }
+
+    /// Where there is a topic: it was told of each visible object below `events/`, with its Batch, and of nothing that is not there.
+    pub(super) fn assert_all_announced(&self, case: &str) {
+        let Some(topic) = &self.topic else { return };
+        let keys = self.bucket.objects().into_keys().filter(|key| key.starts_with(layout::EVENTS));
+        let visible: BTreeSet<String> = keys.collect();
+        let announced = topic.announced();
+        assert!(announced.iter().all(|told| told.object.key.contains(&told.batch.to_string())), "{case}");
+        let told: BTreeSet<String> = announced.into_iter().map(|told| told.object.key).collect();
+        assert_eq!(told, visible, "announced after: {case}");
     }
 
     /// Invariants 1, 2 and 4: each source exactly once, everywhere.
@@ -193,7 +234,24 @@ pub(super) fn manifest(open: &OpenBatch, sources: &[SourceId], uploads: Vec<Stag
         revision: source.revision(),
         outcome: "landed".to_owned(),
     });
-    Manifest::new(open.batch, open.epoch, sources.collect(), uploads, |upload| &upload.key)
+    let landed = uploads.iter().filter(|upload| upload.key.starts_with(layout::EVENTS)).map(landed_object).collect();
+    let manifest = Manifest::new(open.batch, open.epoch, sources.collect(), uploads, |upload| &upload.key);
+    Manifest { landed, ..manifest }
+}
+
+fn landed_object(upload: &StagedUpload) -> LandedObject {
+    LandedObject {
+        key: upload.key.clone(),
+        category: Category::Management,
+        event_day: 20_251_009,
+        accounts: vec!["111122223333".to_owned()],
+        account_count: 1,
+        regions: vec![],
+        first_event_ms: None,
+        last_event_ms: None,
+        records: 1,
+        bytes: upload.size_bytes,
+    }
 }
 
 /// What a Batch lands: keys as lines, so that they can be counted.
