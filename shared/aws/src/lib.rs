@@ -1,5 +1,13 @@
-//! Adapters for AWS: S3.
+//! Adapters for AWS: S3, SQS, and the ledger on DynamoDB.
 
+mod config;
+mod dynamodb;
 mod s3;
+mod sns;
+mod sqs;
 
-pub use s3::{S3Bucket, S3Config};
+pub use config::{AwsSettings, AwsTimeouts, NoRegion};
+pub use dynamodb::{DynamoLedger, Made, REMEMBERED_DAYS};
+pub use s3::{S3Bucket, S3Config, kms_key, kms_key_of_prefix};
+pub use sns::SnsAnnouncer;
+pub use sqs::{Encrypted, MoveTask, MoveTaskError, QueueDescription, Redrive, Relayed, SqsQueue};

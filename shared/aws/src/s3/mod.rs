@@ -5,13 +5,14 @@
 //! checksum is a CRC32 of the full object, which S3 verifies on completion and tells afterwards. (CRC64NVME would do as well, but
 //! emulators answer it wrongly.) Retries and timeouts are the SDK's; a body that breaks off is fetched again here.
 
+mod as_role;
 mod encryption;
 mod error;
 mod open;
 mod publish;
 mod read;
 #[cfg(test)]
-mod scripted;
+pub(crate) mod scripted;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use trailkeep_pipeline::ports::bucket::{
 };
 
 use encryption::Encryption;
+pub use encryption::{kms_key, kms_key_of_prefix};
 pub use open::S3Config;
 
 /// An S3 bucket, or a prefix in one. Keys of the ports are relative to the prefix.
@@ -63,6 +65,10 @@ impl LogBucket for S3Bucket {
 
     async fn list(&self, prefix: &str, page: Option<String>) -> Result<ListPage, BucketError> {
         self.list_page(prefix, page).await
+    }
+
+    async fn list_folders(&self, folder: &str) -> Result<Vec<String>, BucketError> {
+        self.folders(folder).await
     }
 
     async fn get(&self, key: &str, version: Option<&str>, cap_bytes: u64) -> Result<Fetched, BucketError> {

@@ -28,6 +28,9 @@ pub struct S3Config {
     pub max_attempts: Option<u32>,
     /// KMS key of what is written: ARN, key id or `alias/NAME`; `None` = the bucket's own default key, else the account's `aws/s3`.
     pub kms_key_arn: Option<String>,
+    /// KMS keys of some of it: a prefix of keys below the archive's root (`raw/`, `events/category=management/`) and the key of what is
+    /// written there. The longest prefix counts, before `kms_key_arn`.
+    pub kms_keys: Vec<(String, String)>,
 }
 
 impl S3Bucket {
@@ -63,7 +66,8 @@ impl S3Bucket {
             }
             settings = settings.region(Region::new(ANY_REGION));
         }
-        Ok(Self::with_client(Client::from_conf(settings.build()), bucket, prefix, config.kms_key_arn.as_deref()))
+        let opened = Self::with_client(Client::from_conf(settings.build()), bucket, prefix, config.kms_key_arn.as_deref());
+        Ok(opened.with_kms_keys(config.kms_keys.clone()))
     }
 
     /// The bucket behind a client that was made elsewhere.
@@ -71,5 +75,11 @@ impl S3Bucket {
         let bare = prefix.trim_end_matches('/');
         let prefix = if bare.is_empty() { String::new() } else { format!("{bare}/") };
         Self { client, bucket: bucket.to_owned(), prefix, encryption: Encryption::with_key(kms_key_arn) }
+    }
+
+    /// The same bucket, with keys for some prefixes; see [`S3Config::kms_keys`].
+    #[must_use]
+    pub fn with_kms_keys(self, kms_keys: Vec<(String, String)>) -> Self {
+        Self { encryption: self.encryption.and_keys(kms_keys), ..self }
     }
 }

@@ -37,6 +37,22 @@ impl S3Bucket {
         Ok(ListPage { objects, next })
     }
 
+    /// The folders directly below one, from S3's common prefixes: what lies deeper is not listed.
+    pub(super) async fn folders(&self, folder: &str) -> Result<Vec<String>, BucketError> {
+        let (mut folders, mut page) = (Vec::new(), None);
+        loop {
+            let call = self.client.list_objects_v2().bucket(&self.bucket).prefix(self.full_key(folder)).delimiter("/");
+            let answer = call.set_continuation_token(page).send().await;
+            let answer = answer.map_err(|error| explain(Action::ListBucket, self.what(folder), &error))?;
+            let found = answer.common_prefixes.unwrap_or_default().into_iter().filter_map(|common| common.prefix);
+            folders.extend(found.filter_map(|found| found.strip_prefix(&self.prefix).map(ToOwned::to_owned)));
+            page = answer.next_continuation_token.filter(|_| answer.is_truncated == Some(true));
+            if page.is_none() {
+                return Ok(folders);
+            }
+        }
+    }
+
     fn summary(&self, object: Object) -> Option<ObjectSummary> {
         let key = object.key?.strip_prefix(&self.prefix)?.to_owned();
         let size_bytes = object.size.unwrap_or_default().max(0).cast_unsigned();

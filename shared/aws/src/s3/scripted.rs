@@ -19,24 +19,24 @@ use super::S3Bucket;
 
 /// What was asked.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
+pub(crate) struct Request {
     /// Method and target.
-    pub(super) line: String,
+    pub(crate) line: String,
     headers: BTreeMap<String, String>,
     /// The body as text.
-    pub(super) body: String,
+    pub(crate) body: String,
 }
 
 impl Request {
     /// A header's value; empty where it was not sent.
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 }
 
 /// What is answered.
 #[derive(Debug, Clone)]
-pub(super) struct Reply {
+pub(crate) struct Reply {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
@@ -44,26 +44,26 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    pub(super) fn new(status: u16, body: &str) -> Self {
+    pub(crate) fn new(status: u16, body: &str) -> Self {
         Self { status, headers: Vec::new(), body: body.as_bytes().to_vec(), announced_bytes: None }
     }
 
-    pub(super) fn ok(body: &str) -> Self {
+    pub(crate) fn ok(body: &str) -> Self {
         Self::new(200, body)
     }
 
     /// An error as S3 writes it.
-    pub(super) fn error(status: u16, code: &str, message: &str) -> Self {
+    pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
         Self::new(status, &format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>"))
     }
 
-    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
     /// Announces another length than is sent, as a connection that breaks off and as HEAD do.
-    pub(super) fn announcing(mut self, bytes: usize) -> Self {
+    pub(crate) fn announcing(mut self, bytes: usize) -> Self {
         self.announced_bytes = Some(bytes);
         self
     }
@@ -82,13 +82,13 @@ impl Reply {
 
 /// The server. It closes after its last answer, so that one question too many fails.
 #[derive(Debug)]
-pub(super) struct Scripted {
+pub(crate) struct Scripted {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Scripted {
-    pub(super) fn answering(replies: Vec<Reply>) -> Self {
+    pub(crate) fn answering(replies: Vec<Reply>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::<Mutex<Vec<Request>>>::default();
@@ -104,16 +104,21 @@ impl Scripted {
         Self { address, requests }
     }
 
-    pub(super) fn requests(&self) -> Vec<Request> {
+    /// `http://127.0.0.1:<port>`.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 
     /// The bucket `audit` below the prefix `org` on this server.
-    pub(super) fn bucket(&self, kms_key_arn: Option<&str>) -> S3Bucket {
+    pub(crate) fn bucket(&self, kms_key_arn: Option<&str>) -> S3Bucket {
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-central-1"))
-            .endpoint_url(format!("http://{}", self.address))
+            .endpoint_url(self.endpoint())
             .force_path_style(true)
             .retry_config(RetryConfig::standard().with_max_attempts(1))
             .credentials_provider(Credentials::new("AKIAEXAMPLE", "secret", None, None, "test"))

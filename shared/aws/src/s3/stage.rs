@@ -52,7 +52,7 @@ impl S3Upload {
             .checksum_algorithm(ChecksumAlgorithm::Crc32)
             .checksum_type(ChecksumType::FullObject)
             .server_side_encryption(ServerSideEncryption::AwsKms)
-            .set_ssekms_key_id(bucket.key_for(policy).await?)
+            .set_ssekms_key_id(bucket.key_for(key, policy).await?)
             .bucket_key_enabled(true)
             .set_object_lock_mode(lock_mode)
             .set_object_lock_retain_until_date(retain_until)

@@ -112,6 +112,24 @@ async fn without_a_configured_key_the_bucket_is_asked_once_for_its_own() {
 }
 
 #[tokio::test]
+async fn the_longest_prefix_names_the_key_and_else_the_configured_one_is_taken() {
+    let key = |name: &str| format!("alias/{name}");
+    let keys = [("events/", "events"), ("raw/", "old"), ("events/category=management/", "management"), ("raw/", "raw")];
+    let keys: Vec<(String, String)> = keys.iter().map(|(prefix, name)| ((*prefix).to_owned(), key(name))).collect();
+    let begun = || Reply::ok("<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>");
+    let s3 = Scripted::answering((0..6).map(|_| begun()).collect());
+    let bucket = s3.bucket(Some("alias/rest")).with_kms_keys(keys);
+    for path in ["events/category=management/x", "events/category=data/x", "raw/class=default/x", "sources/x", "archive.json"] {
+        drop(bucket.stage(path, &PutPolicy::default()).await.unwrap());
+    }
+    drop(bucket.stage("raw/x", &PutPolicy { kms_key_arn: Some(key("policy")), ..PutPolicy::default() }).await.unwrap());
+    let requests = s3.requests();
+    let used: Vec<&str> = requests.iter().map(|request| request.header("x-amz-server-side-encryption-aws-kms-key-id")).collect();
+    assert_eq!(used, ["alias/management", "alias/events", "alias/raw", "alias/rest", "alias/rest", "alias/policy"]);
+    assert!(requests.iter().all(|request| request.header("x-amz-server-side-encryption-bucket-key-enabled") == "true"));
+}
+
+#[tokio::test]
 async fn where_the_bucket_has_no_key_of_its_own_writes_are_encrypted_all_the_same() {
     for answer in [Reply::error(404, "ServerSideEncryptionConfigurationNotFoundError", "none"), Reply::error(403, "AccessDenied", "no")] {
         let s3 = Scripted::answering(vec![answer, Reply::ok("")]);

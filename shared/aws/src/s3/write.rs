@@ -39,15 +39,15 @@ pub(super) fn lock_of(policy: &PutPolicy) -> (Option<ObjectLockMode>, Option<Dat
 }
 
 impl S3Bucket {
-    /// The KMS key for a write under a policy.
-    pub(super) async fn key_for(&self, policy: &PutPolicy) -> Result<Option<String>, BucketError> {
-        self.encryption.key(&self.client, &self.bucket, policy.kms_key_arn.as_deref()).await
+    /// The KMS key for a write to a key (relative to the prefix) under a policy.
+    pub(super) async fn key_for(&self, key: &str, policy: &PutPolicy) -> Result<Option<String>, BucketError> {
+        self.encryption.key(&self.client, &self.bucket, key, policy.kms_key_arn.as_deref()).await
     }
 
     /// A conditional write whose first answer was lost, and which the SDK tried again, says `AlreadyThere` to its own bytes: who must know
     /// reads what is there.
     pub(super) async fn put_object(&self, key: &str, body: Bytes, policy: &PutPolicy) -> Result<PutOutcome, BucketError> {
-        let kms_key = self.key_for(policy).await?;
+        let kms_key = self.key_for(key, policy).await?;
         let mut attempt = 1;
         loop {
             let call = self.put_call(key, &body, policy, kms_key.clone());
