@@ -1,0 +1,221 @@
+//! From a message's body to Deliveries: parsed, judged entry by entry, and put into a lane. Nothing that arrives here is believed.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::sync::Semaphore;
+use trailkeep_archive::QuarantineKind;
+use trailkeep_notifications::{Entry, Message as Parsed, ObjectNotice, parse};
+use trailkeep_pipeline::{batch::Finding, ports::ledger::SourceId};
+
+use crate::{
+    admission::{AdmissionRules, Judgement},
+    delivery::{Delivery, Origin, Work},
+    lane::Lane,
+    message::{Disposition, Ticket},
+    metrics::CollectorMetrics,
+};
+
+/// Bytes of a rejected message's body that are kept in `quarantine/`: 16 KiB. All of it is in the dead-letter queue.
+const KEPT_BODY_BYTES: usize = 16 << 10;
+/// Rejected entries of one message that are written down one by one.
+const NOTED_ENTRIES: usize = 100;
+
+/// Where Deliveries go.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    /// Messages received for the first time.
+    pub(crate) fresh: Arc<Lane<Work>>,
+    /// Messages received again, by how often: they land in Batches of their own that become smaller and smaller, so that one object that ends a worker
+    /// does not take others with it.
+    pub(crate) again: Vec<Arc<Lane<Work>>>,
+}
+
+impl Lanes {
+    fn of(&self, receive_count: u32) -> &Arc<Lane<Work>> {
+        match receive_count {
+            0 | 1 => &self.fresh,
+            count => self.again.get(count as usize - 2).or(self.again.last()).unwrap_or(&self.fresh),
+        }
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Lane<Work>>> {
+        std::iter::once(&self.fresh).chain(&self.again)
+    }
+}
+
+/// Takes messages in.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    pub(crate) origins: HashMap<String, Arc<Origin>>,
+    pub(crate) rules: AdmissionRules,
+    pub(crate) lanes: Lanes,
+    /// Deliveries that may be in hand.
+    pub(crate) room: Arc<Semaphore>,
+    pub(crate) metrics: CollectorMetrics,
+}
+
+impl Intake {
+    /// Takes one message in. Waits while there are as many Deliveries in hand as there may be.
+    pub(crate) async fn take(&self, body: &str, ticket: Ticket) {
+        match parse(body).message {
+            Parsed::Ignored(ignored) => {
+                self.metrics.message(ignored.as_str());
+                ticket.settle(Disposition::Ignore);
+            }
+            Parsed::Confirmation { kind, topic } => {
+                self.metrics.message(kind.as_str());
+                // Whoever subscribed the queue confirms; a link in a message is never followed.
+                tracing::warn!(kind = kind.as_str(), topic, "SNS asks for a confirmation of a subscription: confirm it where it was made");
+                ticket.settle(Disposition::Ignore);
+            }
+            Parsed::Rejected { reason, detail } => {
+                self.metrics.message("rejected");
+                self.metrics.rejected(reason.as_str());
+                self.note_message(reason.as_str(), &detail, body, &ticket);
+                ticket.settle(Disposition::Reject);
+            }
+            Parsed::Objects { form, entries } => {
+                self.metrics.message(form.as_str());
+                self.take_entries(entries, body, ticket).await;
+            }
+        }
+    }
+
+    async fn take_entries(&self, entries: Vec<Entry>, body: &str, ticket: Ticket) {
+        let lane = self.lanes.of(ticket.message().receive_count);
+        let mut work = Vec::new();
+        let mut noted = 0;
+        let mut first_fault: Option<(String, String)> = None;
+        for entry in entries {
+            let fault = match entry {
+                Entry::Object(notice) => self.take_object(notice, &ticket, &mut work),
+                Entry::Ignored { event_name } => {
+                    tracing::debug!(event_name, "an entry that announces no new object");
+                    self.metrics.delivery("ignored");
+                    None
+                }
+                Entry::Rejected { reason, detail } => Some((reason.as_str().to_owned(), detail, None)),
+            };
+            let Some((reason, detail, named)) = fault else { continue };
+            self.metrics.rejected(&reason);
+            ticket.another().settle(Disposition::Reject);
+            first_fault.get_or_insert_with(|| (reason.clone(), detail.clone()));
+            if let Some(source) = named
+                && noted < NOTED_ENTRIES
+                && is_first(&ticket)
+            {
+                noted += 1;
+                work.push(Work::Note(Finding { kind: QuarantineKind::Notification, source, reason: reason_name(&reason), detail }, None));
+            }
+        }
+        if let Some((reason, detail)) = first_fault {
+            self.note_message(&reason, &detail, body, &ticket);
+        }
+        self.hand_over(lane, work).await;
+        ticket.settle(Disposition::Ignore);
+    }
+
+    /// Waits for room and puts the work into the lane.
+    async fn hand_over(&self, lane: &Lane<Work>, work: Vec<Work>) {
+        for work in chunked(work) {
+            let landing = work.iter().filter(|one| matches!(one, Work::Land(_))).count() as u32;
+            // The semaphore is never closed.
+            let mut room = Arc::clone(&self.room).acquire_many_owned(landing).await.ok();
+            let with_room = work.into_iter().map(|one| match one {
+                Work::Land(delivery) => Work::Land(Delivery { room: room.as_mut().and_then(|room| room.split(1)), ..delivery }),
+                note @ Work::Note(..) => note,
+            });
+            lane.push(with_room.collect::<Vec<_>>());
+        }
+    }
+
+    /// Judges an object. Answers reason, detail and name of what is rejected.
+    fn take_object(&self, notice: ObjectNotice, ticket: &Ticket, work: &mut Vec<Work>) -> Option<(String, String, Option<SourceId>)> {
+        let Some(origin) = self.origins.get(&notice.bucket) else {
+            let source = SourceId::new(notice.bucket.as_str(), notice.key.as_str());
+            return Some(("bucket_not_configured".to_owned(), format!("the bucket {} is not configured", notice.bucket), Some(source)));
+        };
+        let source = || SourceId::new(Arc::clone(&origin.canonical), notice.key.as_str());
+        match self.rules.judge(&notice.key, notice.size_bytes) {
+            Judgement::Land(kind) => {
+                let ticket = ticket.another();
+                work.push(Work::Land(Delivery {
+                    origin: Arc::clone(origin),
+                    key: notice.key.into(),
+                    version: notice.version.map(Into::into),
+                    etag: notice.etag.map(Into::into),
+                    size_bytes: notice.size_bytes,
+                    created_ms: notice.event_time_ms,
+                    kind,
+                    ticket,
+                    tries: 0,
+                    room: None,
+                }));
+                None
+            }
+            Judgement::Ignore(reason) => {
+                self.metrics.delivery("ignored");
+                self.metrics.ignored(reason);
+                None
+            }
+            Judgement::Note(reason) => {
+                self.metrics.delivery("ignored");
+                self.metrics.ignored(reason);
+                if is_first(ticket) {
+                    let detail = "not a file of CloudTrail's, by its name or size; not landed".to_owned();
+                    let finding = Finding { kind: QuarantineKind::Object, source: source(), reason, detail };
+                    work.push(Work::Note(finding, Some(ticket.another())));
+                }
+                None
+            }
+            Judgement::Filter(reason) => {
+                self.metrics.delivery("filtered");
+                self.metrics.ignored(reason);
+                None
+            }
+            Judgement::Reject(reason) => {
+                let detail = format!("{} is outside the configured organizations and accounts", notice.key);
+                Some((reason.to_owned(), detail, Some(source())))
+            }
+        }
+    }
+
+    /// Writes down a message that is rejected, the first time that it is received. The queue keeps it besides.
+    fn note_message(&self, reason: &str, detail: &str, body: &str, ticket: &Ticket) {
+        tracing::warn!(message = ticket.message().id, reason, detail, receive_count = ticket.message().receive_count, "a message is rejected");
+        if !is_first(ticket) {
+            return;
+        }
+        let mut kept = body.len().min(KEPT_BODY_BYTES);
+        while !body.is_char_boundary(kept) {
+            kept -= 1;
+        }
+        let shown = body.get(..kept).unwrap_or_default();
+        let detail = format!("message {}: {detail}; its body, {} bytes, begins: {shown}", ticket.message().id, body.len());
+        let source = SourceId::new("", format!("message/{}", ticket.message().id));
+        self.lanes.fresh.push([Work::Note(Finding { kind: QuarantineKind::Notification, source, reason: reason_name(reason), detail }, None)]);
+    }
+}
+
+/// Whether the message was never received before, as far as the queue tells: what is written down is written once.
+fn is_first(ticket: &Ticket) -> bool {
+    ticket.message().receive_count <= 1
+}
+
+/// Work in pieces that fit into the room there is.
+fn chunked(work: Vec<Work>) -> impl Iterator<Item = Vec<Work>> {
+    let mut work = work.into_iter();
+    std::iter::from_fn(move || {
+        let some: Vec<Work> = work.by_ref().take(1_000).collect();
+        (!some.is_empty()).then_some(some)
+    })
+}
+
+/// The names that reasons have in `quarantine/`.
+fn reason_name(reason: &str) -> &'static str {
+    let faults = trailkeep_notifications::MessageFault::ALL.iter().map(|fault| fault.as_str());
+    let entries = trailkeep_notifications::EntryFault::ALL.iter().map(|fault| fault.as_str());
+    let ours = ["bucket_not_configured", "organization_not_configured", "account_not_configured"];
+    faults.chain(entries).chain(ours).find(|name| *name == reason).unwrap_or("rejected")
+}
+

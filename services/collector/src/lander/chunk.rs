@@ -1,0 +1,209 @@
+//! A chunk of work for an open Batch: admitted together, then fetched and landed one beside the other.
+
+use std::sync::Arc;
+
+use futures::{StreamExt as _, stream};
+use trailkeep_archive::QuarantineKind;
+use trailkeep_pipeline::{
+    batch::Finding,
+    ports::{bucket::BucketError, ledger::SourceId},
+    protocol::Admission,
+};
+
+use super::{
+    Gathering, Noted, Shared,
+    examine::examine,
+    thread::{Bytes, Landed},
+};
+use crate::{
+    delivery::{Delivery, Work},
+    message::Disposition,
+    stages::{self, Admit, Fetch, StageError},
+};
+
+/// Objects of one chunk that are fetched and landed at a time.
+const AT_ONCE: usize = 64;
+
+/// Takes a chunk into the Batch. What it has no room for goes back to the lane.
+pub(super) async fn take_in(shared: Arc<Shared>, gathering: Arc<Gathering>, work: Vec<Work>) {
+    let mut deliveries = Vec::with_capacity(work.len());
+    for one in work {
+        match one {
+            Work::Land(delivery) => deliveries.push(delivery),
+            Work::Note(finding, ticket) => note(&gathering, finding, ticket).await,
+        }
+    }
+    if deliveries.is_empty() {
+        return;
+    }
+    let sources: Arc<[SourceId]> = deliveries.iter().map(Delivery::source).collect();
+    let asked = Admit { open: gathering.open.clone(), sources: Arc::clone(&sources), now: shared.surroundings.now() };
+    let answers = match stages::call(&shared.stages.admit, asked).await {
+        Ok(answers) => answers,
+        Err(error) => {
+            tracing::warn!(batch = %gathering.open.batch, error = error.told(), objects = deliveries.len(), "objects could not be admitted");
+            shared.fatal.check(&error);
+            // Some may point to this Batch now. It does not list them, so that whoever is asked next takes them over.
+            for delivery in deliveries {
+                shared.again(&gathering.intake, delivery, shared.settings.look_again, "not_admitted");
+            }
+            return;
+        }
+    };
+    let mut admitted = Vec::with_capacity(deliveries.len());
+    let mut doubtful = Vec::new();
+    for ((delivery, source), answer) in deliveries.into_iter().zip(sources.iter()).zip(answers) {
+        match answer {
+            Admission::Admitted => admitted.push((delivery, source.clone())),
+            Admission::Already => doubtful.push((delivery, source.clone(), None)),
+            Admission::Duplicate(landed) if delivery.looks_like(&landed) => duplicate(&shared, delivery),
+            Admission::Duplicate(landed) => doubtful.push((delivery, source.clone(), Some(landed))),
+            Admission::Held { .. } => held(&shared, &gathering, delivery),
+        }
+    }
+    land_all(&shared, &gathering, admitted).await;
+    for (delivery, source, landed) in doubtful {
+        examine(&shared, &gathering, delivery, source, landed).await;
+    }
+}
+
+/// Writes a finding down; its message waits for the Batch.
+async fn note(gathering: &Gathering, finding: Finding, ticket: Option<crate::message::Ticket>) {
+    gathering.writing.note(finding.clone()).await;
+    gathering.waiting.lock().await.noted.push(Noted { finding, ticket });
+}
+
+/// It has landed before.
+pub(super) fn duplicate(shared: &Shared, delivery: Delivery) {
+    shared.metrics.delivery("duplicate");
+    delivery.ticket.settle(Disposition::Acknowledge);
+}
+
+/// Another worker's open Batch holds it: its message stays hidden, and it is looked at again.
+pub(super) fn held(shared: &Shared, gathering: &Gathering, delivery: Delivery) {
+    shared.metrics.held();
+    // As often as it takes: the other worker ends, or is taken for dead after its lease.
+    let lane = Arc::clone(&gathering.intake.lane);
+    shared.later.put(lane, Work::Land(delivery), shared.settings.look_again);
+}
+
+/// Fetches and lands what was admitted; lets go of what could not be.
+pub(super) async fn land_all(shared: &Arc<Shared>, gathering: &Arc<Gathering>, admitted: Vec<(Delivery, SourceId)>) {
+    let landing = stream::iter(admitted).map(|(delivery, source)| fetch_and_land(shared, gathering, delivery, source));
+    let let_go: Vec<SourceId> = landing.buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await;
+    release(shared, gathering, &let_go).await;
+}
+
+/// Lets go of sources that the Batch holds and has not landed.
+pub(super) async fn release(shared: &Shared, gathering: &Gathering, sources: &[SourceId]) {
+    if sources.is_empty() {
+        return;
+    }
+    if let Err(error) = shared.protocol.release(&gathering.open, sources).await {
+        // They point to a Batch that will not list them: the next one takes them over.
+        tracing::warn!(batch = %gathering.open.batch, %error, objects = sources.len(), "objects could not be let go of");
+    }
+}
+
+/// Answers the source if the Batch is to let go of it.
+async fn fetch_and_land(shared: &Shared, gathering: &Gathering, delivery: Delivery, source: SourceId) -> Option<SourceId> {
+    if gathering.is_full(shared, 0) {
+        back(gathering, delivery);
+        return Some(source);
+    }
+    let whole = delivery.size_bytes.is_none_or(|size| size <= shared.settings.bounds.whole_object_bytes);
+    let bytes = if whole {
+        match stages::call(&shared.stages.fetch, fetch_of(&delivery)).await {
+            Ok(piece) => Bytes::Whole(piece),
+            Err(StageError::Bucket(error)) if matches!(*error, BucketError::TooLarge { .. }) => ranges_of(shared, &delivery),
+            Err(error) => return not_fetched(shared, gathering, delivery, source, &error).await,
+        }
+    } else {
+        ranges_of(shared, &delivery)
+    };
+    land(shared, gathering, delivery, source, bytes).await
+}
+
+/// Lands fetched bytes. Answers the source if the Batch is to let go of it.
+pub(super) async fn land(shared: &Shared, gathering: &Gathering, delivery: Delivery, source: SourceId, bytes: Bytes) -> Option<SourceId> {
+    match gathering.writing.land(bytes, source.clone(), delivery.kind).await {
+        Landed::Yes { inflated_bytes, stored_bytes } => {
+            shared.metrics.bytes_in(stored_bytes, inflated_bytes);
+            shared.breaker.read(&delivery.origin, &delivery.key, delivery.version.as_deref());
+            gathering.waiting.lock().await.landed.push(delivery);
+            None
+        }
+        Landed::Full => {
+            back(gathering, delivery);
+            Some(source)
+        }
+        Landed::Unread(error) => not_fetched(shared, gathering, delivery, source, &StageError::from(error)).await,
+        Landed::Broken => {
+            shared.again(&gathering.intake, delivery, super::OPEN_AGAIN, "batch_failed");
+            Some(source)
+        }
+    }
+}
+
+/// The Batch has no room for it any more: the next one takes it.
+pub(super) fn back(gathering: &Gathering, delivery: Delivery) {
+    gathering.intake.lane.put_back(vec![Work::Land(delivery)]);
+}
+
+pub(super) fn fetch_of(delivery: &Delivery) -> Fetch {
+    Fetch {
+        origin: Arc::clone(&delivery.origin),
+        key: Arc::clone(&delivery.key),
+        version: delivery.version.clone(),
+        size_bytes: delivery.size_bytes,
+    }
+}
+
+fn ranges_of(shared: &Shared, delivery: &Delivery) -> Bytes {
+    Bytes::Ranges {
+        origin: Arc::clone(&delivery.origin),
+        key: Arc::clone(&delivery.key),
+        version: delivery.version.clone(),
+        cap_bytes: shared.settings.bounds.object_bytes,
+    }
+}
+
+/// What could not be fetched leaves the Batch: a finding where it is gone or too large for good, to be tried again otherwise.
+pub(super) async fn not_fetched(
+    shared: &Shared,
+    gathering: &Gathering,
+    delivery: Delivery,
+    source: SourceId,
+    error: &StageError,
+) -> Option<SourceId> {
+    let reason = match error {
+        StageError::Bucket(bucket) => match &**bucket {
+            BucketError::NotFound { .. } => "object_missing",
+            BucketError::TooLarge { .. } => "object_too_large",
+            denied @ BucketError::Denied { .. } => {
+                shared.breaker.denied(&delivery.origin, &delivery.key, delivery.version.as_deref(), denied);
+                tracing::warn!(key = %delivery.key, error = error.told(), "an object could not be read");
+                shared.retry(delivery, "denied");
+                return Some(source);
+            }
+            BucketError::Archived { .. } => {
+                tracing::warn!(key = %delivery.key, error = error.told(), "an object must be restored before it can be landed");
+                shared.retry(delivery, "archived");
+                return Some(source);
+            }
+            BucketError::Changed { .. } | BucketError::NoSpace { .. } | BucketError::Failed { .. } => return try_again(shared, gathering, delivery, source, error),
+        },
+        _ => return try_again(shared, gathering, delivery, source, error),
+    };
+    shared.metrics.delivery(reason);
+    tracing::warn!(key = %delivery.key, error = error.told(), reason, "an object that was announced cannot be landed: a finding");
+    let finding = Finding { kind: QuarantineKind::Object, source: source.clone(), reason, detail: error.told() };
+    note(gathering, finding, Some(delivery.ticket)).await;
+    Some(source)
+}
+
+fn try_again(shared: &Shared, gathering: &Gathering, delivery: Delivery, source: SourceId, error: &StageError) -> Option<SourceId> {
+    tracing::warn!(key = %delivery.key, error = error.told(), "an object could not be read; it is tried again");
+    shared.again(&gathering.intake, delivery, shared.settings.times.retry_first, error.outcome());
+    Some(source)
+}

@@ -1,0 +1,103 @@
+//! A closer look at a Delivery whose key is known: the same content is a duplicate, other content is the next revision and a finding.
+
+use std::sync::Arc;
+
+use trailkeep_pipeline::{
+    batch::sha256,
+    ingest::RangeReader,
+    ports::{
+        bucket::BucketError,
+        ledger::{Landed, SourceId},
+    },
+    protocol::Admission,
+};
+
+use super::{
+    Gathering, Shared,
+    chunk::{back, duplicate, fetch_of, held, land, land_all, not_fetched, release},
+    thread::Bytes,
+};
+use crate::{
+    delivery::Delivery,
+    stages::{self, Admit, Piece, StageError},
+};
+
+/// Revisions of one key that are looked at before its message is left to be retried.
+const MAX_REVISIONS: u32 = 64;
+
+/// `landed` = as what it has landed; none where this very Batch holds the source.
+pub(super) async fn examine(shared: &Arc<Shared>, gathering: &Arc<Gathering>, delivery: Delivery, source: SourceId, landed: Option<Landed>) {
+    if gathering.is_full(shared, 0) {
+        return back(gathering, delivery);
+    }
+    let mut known = match landed {
+        Some(landed) => Some(landed.stored_sha256),
+        None => match gathering.writing.stored_sha256(source.clone()).await {
+            Some(sha256) => Some(sha256),
+            // An earlier copy was let go of, or an earlier answer was lost: it is this Batch's to land.
+            None => return land_all(shared, gathering, vec![(delivery, source)]).await,
+        },
+    };
+    let (sha256, piece) = match read(shared, &delivery).await {
+        Ok(read) => read,
+        Err(StageError::Overloaded) => return shared.again(&gathering.intake, delivery, shared.settings.times.retry_first, "overloaded"),
+        Err(error) => {
+            // The source is landed or this Batch's: there is nothing to let go of.
+            let _ = not_fetched(shared, gathering, delivery, source, &error).await;
+            return;
+        }
+    };
+    let mut source = source;
+    while let Some(theirs) = known {
+        if theirs == sha256 {
+            return duplicate(shared, delivery);
+        }
+        if source.revision() >= MAX_REVISIONS {
+            return shared.retry(delivery, "too_many_revisions");
+        }
+        source = source.at_revision(source.revision() + 1);
+        let asked = Admit { open: gathering.open.clone(), sources: Arc::from([source.clone()]), now: shared.surroundings.now() };
+        known = match stages::call(&shared.stages.admit, asked).await.map(|mut answers| answers.pop()) {
+            Ok(Some(Admission::Duplicate(landed))) => Some(landed.stored_sha256),
+            Ok(Some(Admission::Held { .. })) => return held(shared, gathering, delivery),
+            Ok(Some(Admission::Already)) => gathering.writing.stored_sha256(source.clone()).await,
+            Ok(Some(Admission::Admitted) | None) => None,
+            Err(error) => {
+                shared.fatal.check(&error);
+                return shared.again(&gathering.intake, delivery, shared.settings.look_again, "not_admitted");
+            }
+        };
+    }
+    let bytes = match piece {
+        Some(piece) => Bytes::Whole(piece),
+        None => Bytes::Ranges {
+            origin: Arc::clone(&delivery.origin),
+            key: Arc::clone(&delivery.key),
+            version: delivery.version.clone(),
+            cap_bytes: shared.settings.bounds.object_bytes,
+        },
+    };
+    shared.metrics.delivery("revision");
+    if let Some(source) = land(shared, gathering, delivery, source, bytes).await {
+        release(shared, gathering, &[source]).await;
+    }
+}
+
+/// The SHA-256 of a Delivery's stored bytes, and the bytes unless they are too large to be held.
+async fn read(shared: &Shared, delivery: &Delivery) -> Result<([u8; 32], Option<Piece>), StageError> {
+    match stages::call(&shared.stages.examine, fetch_of(delivery)).await {
+        Ok(piece) => Ok((sha256(&piece.fetched.body), Some(piece))),
+        Err(StageError::Bucket(error)) if matches!(*error, BucketError::TooLarge { .. }) => {
+            let store = Arc::clone(&delivery.origin.store);
+            let info = store.head(&delivery.key, delivery.version.as_deref()).await?;
+            let mut reader = RangeReader::new(store, tokio::runtime::Handle::current(), delivery.key.to_string(), info);
+            // Reads in ranges, and blocks on each.
+            let read = tokio::task::spawn_blocking(move || reader.sha256()).await;
+            let hashed = read.unwrap_or_else(|failed| {
+                Err(BucketError::Failed { operation: "read".to_owned(), what: "a log object".to_owned(), source: Box::new(failed) })
+            });
+            Ok((hashed?, None))
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,116 @@
+//! The end of a Batch: sealed, committed, published, and its messages settled; or given up, and its Deliveries tried again.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+use trailkeep_pipeline::{
+    ports::bucket::StagedUpload,
+    protocol::{Announcement, Heartbeat, Manifest, OpenBatch, ProtocolError},
+};
+
+use super::{Gathering, Intake, Shared, Waiting, thread::told};
+use crate::{
+    delivery::Work,
+    message::Disposition,
+    stages::{self, Publish, StageError},
+};
+
+/// How long to wait before the Deliveries of a Batch that failed are tried again.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// Brings a Batch to its end.
+pub(super) async fn finish(shared: &Shared, gathering: Gathering) {
+    let Gathering { open, heartbeat, writing, intake, waiting, opened } = gathering;
+    let waiting = waiting.into_inner();
+    if writing.progress().is_empty() || writing.progress().is_broken() || heartbeat.is_lost() {
+        let lost = heartbeat.is_lost();
+        drop(writing);
+        give_up(shared, &open, heartbeat, &[]).await;
+        if lost {
+            shared.metrics.batch_lost();
+        }
+        return retry_all(shared, &intake, waiting, "batch_failed");
+    }
+    let began = Instant::now();
+    let sealed = match writing.seal(shared.surroundings.now().unix_ms).await {
+        Some(Ok(sealed)) => sealed,
+        Some(Err(failure)) => {
+            tracing::error!(batch = %open.batch, error = told(&failure.error), "a batch could not be sealed; its objects are landed by the next one");
+            give_up(shared, &open, heartbeat, &failure.staged).await;
+            return retry_all(shared, &intake, waiting, "batch_failed");
+        }
+        None => {
+            tracing::error!(batch = %open.batch, "the thread of a batch has failed; its objects are landed by the next one");
+            give_up(shared, &open, heartbeat, &[]).await;
+            return retry_all(shared, &intake, waiting, "batch_failed");
+        }
+    };
+    shared.metrics.sealed(began.elapsed());
+    let mut manifest = Manifest::new(open.batch, open.epoch, sealed.sources, sealed.uploads, |upload| &upload.key);
+    manifest.landed = sealed.landed;
+    let manifest = Arc::new(manifest);
+    let asked = Publish { open: open.clone(), manifest: Arc::clone(&manifest), now: shared.surroundings.now() };
+    match stages::call(&shared.stages.publish, asked).await {
+        Ok(announcement) => {
+            drop(heartbeat);
+            match announcement {
+                Announcement::None => {}
+                Announcement::Done => shared.metrics.announced(manifest.landed.len() as u64, "ok"),
+                Announcement::Later => shared.metrics.announced(manifest.landed.len() as u64, "later"),
+            }
+            tracing::info!(
+                batch = %open.batch, objects = sealed.summary.landed, records = sealed.summary.records,
+                age_ms = opened.elapsed().as_millis() as u64, "a batch is published"
+            );
+            shared.metrics.published(&sealed.summary, &manifest.landed, &manifest.uploads);
+            settle_all(shared, waiting);
+        }
+        Err(error) => {
+            tracing::error!(batch = %open.batch, error = error.told(), "a batch could not be published; if it was committed it is rolled forward");
+            shared.fatal.check(&error);
+            if is_lost(&error) {
+                shared.metrics.batch_lost();
+            } else {
+                give_up(shared, &open, heartbeat, &manifest.uploads).await;
+            }
+            retry_all(shared, &intake, waiting, "batch_failed");
+        }
+    }
+}
+
+fn is_lost(error: &StageError) -> bool {
+    matches!(error, StageError::Protocol(error) if matches!(**error, ProtocolError::Lost { .. }))
+}
+
+/// Gives a Batch up, after its last heartbeat. What the ledger cannot be told now, recovery finds out.
+pub(super) async fn give_up(shared: &Shared, open: &OpenBatch, heartbeat: Heartbeat, staged: &[StagedUpload]) {
+    heartbeat.stop().await;
+    match shared.protocol.abort(open, staged).await {
+        Ok(state) => shared.metrics.batch_given_up(state.as_str()),
+        Err(error) => tracing::warn!(batch = %open.batch, %error, "a batch could not be given up; recovery does it"),
+    }
+}
+
+/// All of it is visible: the messages may be deleted.
+fn settle_all(shared: &Shared, waiting: Waiting) {
+    let now_ms = shared.surroundings.now().unix_ms;
+    for delivery in waiting.landed {
+        shared.metrics.landed(delivery.created_ms.or(delivery.ticket.message().sent_ms).map(|created| now_ms.saturating_sub(created)));
+        delivery.ticket.settle(Disposition::Acknowledge);
+    }
+    for noted in waiting.noted {
+        if let Some(ticket) = noted.ticket {
+            ticket.settle(Disposition::Acknowledge);
+        }
+    }
+}
+
+/// Nothing of it is visible, or nobody knows: all of it is tried again.
+fn retry_all(shared: &Shared, intake: &Intake, waiting: Waiting, reason: &'static str) {
+    for delivery in waiting.landed {
+        shared.again(intake, delivery, AGAIN, reason);
+    }
+    for noted in waiting.noted {
+        shared.later.put(Arc::clone(&intake.lane), Work::Note(noted.finding, noted.ticket), AGAIN);
+    }
+}

@@ -1,0 +1,234 @@
+//! A lander gathers Deliveries into one open Batch at a time, seals it, and has it published while it gathers the next one.
+
+mod chunk;
+mod examine;
+mod finish;
+mod thread;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{Mutex, Semaphore},
+    task::JoinSet,
+    time::Instant,
+};
+use trailkeep_archive::BatchId;
+use trailkeep_pipeline::{
+    batch::BatchSettings,
+    ingest::Surroundings,
+    ports::ledger::WorkerId,
+    protocol::{Heartbeat, OpenBatch, Protocol},
+};
+
+use self::thread::Writing;
+use crate::{
+    breaker::Breaker,
+    delivery::{Delivery, Work},
+    fatal::Fatal,
+    lane::Lane,
+    message::Ticket,
+    metrics::CollectorMetrics,
+    settings::Settings,
+    stages::Stages,
+};
+
+/// Deliveries of one chunk: they are admitted together.
+const CHUNK: usize = 128;
+/// Chunks of one lander under way at a time: one is admitted while others are fetched and decoded.
+const CHUNKS: usize = 4;
+/// How long to wait before a ledger that failed is asked again to open a Batch.
+const OPEN_AGAIN: Duration = Duration::from_secs(2);
+/// How often this process begins with a Delivery before its message is left to be retried.
+pub(crate) const MAX_TRIES: u8 = 3;
+
+/// What all landers share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) stages: Stages,
+    pub(crate) protocol: Arc<Protocol>,
+    pub(crate) surroundings: Arc<dyn Surroundings>,
+    pub(crate) process: String,
+    pub(crate) metrics: CollectorMetrics,
+    pub(crate) breaker: Breaker,
+    pub(crate) fatal: Fatal,
+    /// Deliveries that are to be looked at again later, with the lane that they came from.
+    pub(crate) later: crate::later::Later,
+}
+
+/// What a lander takes, and how much of it makes a Batch.
+#[derive(Debug, Clone)]
+pub(crate) struct Intake {
+    pub(crate) lane: Arc<Lane<Work>>,
+    /// It takes only while more than this wait.
+    pub(crate) over: usize,
+    /// LogObjects of one Batch.
+    pub(crate) objects: usize,
+    /// Longest age of its Batches; none = as the settings say.
+    pub(crate) age: Option<Duration>,
+}
+
+/// An open Batch while it gathers.
+#[derive(Debug)]
+struct Gathering {
+    open: OpenBatch,
+    heartbeat: Heartbeat,
+    writing: Writing,
+    opened: Instant,
+    intake: Intake,
+    /// What waits for the Batch to be published.
+    waiting: Mutex<Waiting>,
+}
+
+/// What is settled once a Batch is published.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Landed in it.
+    landed: Vec<Delivery>,
+    /// Written down in it; a message each, if one waits.
+    noted: Vec<Noted>,
+}
+
+/// A note with what to do if the Batch is lost.
+#[derive(Debug)]
+struct Noted {
+    finding: trailkeep_pipeline::batch::Finding,
+    ticket: Option<Ticket>,
+}
+
+/// Gathers, seals and publishes until its lane is closed and empty.
+pub(crate) async fn land(shared: Arc<Shared>, number: usize, intake: Intake) {
+    let owner = WorkerId::new(&shared.process, number);
+    let publishing = Arc::new(Semaphore::new(2));
+    let mut published = JoinSet::new();
+    loop {
+        let first = intake.lane.take(CHUNK, intake.over, None).await;
+        if first.is_empty() {
+            break;
+        }
+        let Some(gathering) = open(&shared, &owner, &intake, first.len()).await else {
+            intake.lane.put_back(first);
+            if intake.lane.is_closed() {
+                break;
+            }
+            tokio::time::sleep(OPEN_AGAIN).await;
+            continue;
+        };
+        let gathering = gather(&shared, gathering, first).await;
+        // One Batch is published while the next one gathers, and no more than that.
+        let Ok(turn) = Arc::clone(&publishing).acquire_owned().await else { break };
+        let shared = Arc::clone(&shared);
+        published.spawn(async move {
+            finish::finish(&shared, gathering).await;
+            drop(turn);
+        });
+        while published.try_join_next().is_some() {}
+    }
+    while published.join_next().await.is_some() {}
+}
+
+/// Opens a Batch in the ledger, and starts its heartbeat and its thread. `None`: not now.
+async fn open(shared: &Shared, owner: &WorkerId, intake: &Intake, waiting: usize) -> Option<Gathering> {
+    let now = shared.surroundings.now();
+    let batch = BatchId::new(now.unix_ms, shared.surroundings.random());
+    let open = match shared.protocol.open(batch, owner.clone(), now).await {
+        Ok(open) => open,
+        Err(error) => {
+            let error = crate::stages::StageError::from(error);
+            shared.metrics.ledger_failed("open", error.outcome());
+            tracing::error!(error = error.told(), waiting, "no batch could be opened; what was received waits");
+            shared.fatal.check(&error);
+            return None;
+        }
+    };
+    shared.metrics.batch_opened();
+    let heartbeat =
+        Heartbeat::start(&tokio::runtime::Handle::current(), Arc::clone(shared.protocol.ledger()), open.clone(), shared.settings.beat);
+    let settings = BatchSettings {
+        builder_bytes: shared.settings.batch.builder_bytes / shared.settings.bounds.landers.max(1),
+        ..shared.settings.batch.clone()
+    };
+    let started = Writing::start(settings, shared.settings.seal, Arc::clone(shared.protocol.bucket()), batch);
+    match started {
+        Ok(writing) => Some(Gathering {
+            open,
+            heartbeat,
+            writing,
+            opened: Instant::now(),
+            intake: intake.clone(),
+            waiting: Mutex::default(),
+        }),
+        Err(error) => {
+            tracing::error!(%error, "the system gives no thread for a batch");
+            finish::give_up(shared, &open, heartbeat, &[]).await;
+            None
+        }
+    }
+}
+
+impl Gathering {
+    /// When the Batch is to be sealed, as it stands now.
+    fn due(&self, shared: &Shared) -> Instant {
+        let age = shared.settings.seal.age_of(self.writing.progress().encoded_bytes());
+        self.opened + self.intake.age.unwrap_or(age).min(age)
+    }
+
+    fn is_full(&self, shared: &Shared, taken: usize) -> bool {
+        taken >= self.intake.objects || self.writing.progress().is_full(&shared.settings.seal) || self.heartbeat.is_lost()
+    }
+}
+
+/// Takes from the lane until the Batch is full or old enough, or the lane is closed and empty.
+async fn gather(shared: &Arc<Shared>, gathering: Gathering, first: Vec<Work>) -> Gathering {
+    let gathering = Arc::new(gathering);
+    let intake = gathering.intake.clone();
+    let mut taken = first.len();
+    let mut chunks = JoinSet::new();
+    chunks.spawn(chunk::take_in(Arc::clone(shared), Arc::clone(&gathering), first));
+    while !gathering.is_full(shared, taken) && !shared.fatal.is_set() {
+        while chunks.len() >= CHUNKS {
+            chunks.join_next().await;
+        }
+        let room = intake.objects.saturating_sub(taken).clamp(1, CHUNK);
+        let due = gathering.due(shared);
+        if Instant::now() >= due {
+            break;
+        }
+        let chunk = intake.lane.take(room, intake.over, Some(due)).await;
+        if chunk.is_empty() {
+            if intake.lane.is_closed() {
+                break;
+            }
+            continue;
+        }
+        taken += chunk.len();
+        chunks.spawn(chunk::take_in(Arc::clone(shared), Arc::clone(&gathering), chunk));
+    }
+    while chunks.join_next().await.is_some() {}
+    match Arc::try_unwrap(gathering) {
+        Ok(gathering) => gathering,
+        // Every chunk has ended, and with it its hold.
+        Err(_) => unreachable!("a chunk outlived its end"),
+    }
+}
+
+impl Shared {
+    /// Gives a Delivery back to be tried again by this process after `wait`, or by whoever receives its message once it was tried often enough.
+    pub(crate) fn again(&self, intake: &Intake, mut delivery: Delivery, wait: Duration, reason: &'static str) {
+        delivery.tries += 1;
+        if delivery.tries > MAX_TRIES {
+            self.metrics.retried(reason);
+            let count = delivery.ticket.message().receive_count;
+            return delivery.ticket.retry_after(self.settings.times.backoff(count));
+        }
+        self.later.put(Arc::clone(&intake.lane), Work::Land(delivery), wait);
+    }
+
+    /// Leaves a Delivery's message to be received again later.
+    pub(crate) fn retry(&self, delivery: Delivery, reason: &'static str) {
+        self.metrics.retried(reason);
+        let count = delivery.ticket.message().receive_count;
+        delivery.ticket.retry_after(self.settings.times.backoff(count));
+    }
+}
+

@@ -1,0 +1,90 @@
+//! Receivers: as many long polls at a time as there is room for messages.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc::UnboundedSender},
+    time::Instant,
+};
+
+use trailkeep_pipeline::ports::queue::{MAX_OF_A_CALL, QueueMessage};
+
+use crate::{
+    intake::Intake,
+    keeper::Told,
+    lander::Shared,
+    message::Message,
+    stages::{self, Receive},
+    stop::Stop,
+};
+
+/// How long to wait after a receive that failed, the first time; doubled each time.
+const PAUSE: Duration = Duration::from_secs(1);
+/// ... and at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// What the receivers of one collector share.
+#[derive(Debug, Clone)]
+pub(crate) struct Receivers {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) intake: Arc<Intake>,
+    /// Messages that may be in hand.
+    pub(crate) room: Arc<Semaphore>,
+    pub(crate) told: UnboundedSender<Told>,
+    pub(crate) settled: UnboundedSender<Arc<Message>>,
+    pub(crate) stop: Stop,
+    /// Set once the queue has answered.
+    pub(crate) answered: Arc<tokio::sync::watch::Sender<bool>>,
+}
+
+/// Receives until it is asked to stop.
+pub(crate) async fn receive(all: Receivers) {
+    let mut pause = PAUSE;
+    while !all.stop.is_asked() {
+        if all.shared.breaker.is_open() {
+            tokio::select! { () = all.shared.breaker.closed() => {}, () = all.stop.asked() => break }
+        }
+        let room = tokio::select! {
+            room = Arc::clone(&all.room).acquire_many_owned(MAX_OF_A_CALL as u32) => room,
+            () = all.stop.asked() => break,
+        };
+        let Ok(room) = room else { break };
+        let times = &all.shared.settings.times;
+        let asked = Receive { most: MAX_OF_A_CALL, wait: times.wait, hidden: times.hidden };
+        // A receive is not cut short: what it answers after that would stay hidden for nothing. Stopping waits for the long poll's end
+        // in the background and gives back what comes.
+        let answer = stages::call(&all.shared.stages.receive, asked).await;
+        match answer {
+            Ok(messages) => {
+                pause = PAUSE;
+                all.answered.send_replace(true);
+                take(&all, messages, room).await;
+            }
+            Err(error) => {
+                all.answered.send_replace(false);
+                tracing::error!(error = error.told(), "nothing could be received; it is tried again");
+                drop(room);
+                tokio::select! { () = tokio::time::sleep(pause) => {}, () = all.stop.asked() => break }
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+}
+
+async fn take(all: &Receivers, messages: Vec<QueueMessage>, mut room: OwnedSemaphorePermit) {
+    let received = Instant::now();
+    for mut message in messages {
+        let body = std::mem::take(&mut message.body);
+        // There is one permit for each of the ten that may come.
+        let Some(place) = room.split(1) else { break };
+        let ticket = Message::new(message, received, place, all.settled.clone());
+        // The keeper outlives the receivers.
+        let _ = all.told.send(Told::Received(Arc::clone(ticket.message())));
+        all.shared.metrics.received();
+        if all.stop.is_asked() {
+            ticket.retry_after(Duration::ZERO);
+        } else {
+            all.intake.take(&body, ticket).await;
+        }
+    }
+}

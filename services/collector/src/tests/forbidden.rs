@@ -1,0 +1,28 @@
+//! Reading is forbidden: nothing burns its receives on it.
+
+use trailkeep_pipeline::memory::{Fault, QueueCall};
+
+use super::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_reading_is_forbidden_receiving_pauses_and_goes_on_by_itself() {
+    let world = World::with_logs(60);
+    world.logs.fail_from(0, Fault::Denied);
+    world.announce(0..60, 1);
+    let running = world.start("first", |settings| {
+        settings.bounds.receivers = 1;
+        // What is denied comes back late: what is received meanwhile is new.
+        settings.times.retry_first = std::time::Duration::from_secs(1);
+        settings.times.retry_longest = std::time::Duration::from_secs(1);
+    });
+    let running = running.await;
+    world.until("it is not ready", || running.shown.not_ready() == Some("reading the log bucket is not permitted")).await;
+    let received = world.queue.calls(QueueCall::Receive);
+    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    assert!(world.queue.calls(QueueCall::Receive) <= received + 1, "receiving pauses");
+    world.logs.heal();
+    world.quiet().await;
+    assert!(world.queue.dead_letters().is_empty(), "no message burnt its receives");
+    running.stop().await;
+    world.assert_landed_once(0..60);
+}
