@@ -12,7 +12,7 @@ BIN := $(TARGET_DIR)/debug/trailkeep
 PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PATH
 
-.PHONY: help setup build demo test check bench golden clean
+.PHONY: help setup build demo test check bench golden image clean
 
 help: ## Say what there is
 	@echo "Trailkeep keeps an AWS organization's CloudTrail. Begin with: make demo"
@@ -59,6 +59,17 @@ bench: setup ## Measure ingest and query beside their limits and DuckDB (release
 
 golden: build ## Make tests/golden for the current archive format where there is none; never overwrites
 	@TRAILKEEP_BIN="$(BIN)" scripts/golden.sh
+
+IMAGE ?= trailkeep-collector
+TAG ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+TARGET ?= collector
+image: ## Build the collector's container image (IMAGE=… TAG=…; TARGET=trailkeep for the command line)
+	@if ! command -v docker >/dev/null; then echo "make image needs docker with BuildKit, and there is none here: install it, or run docker build where it is" >&2; exit 1; fi
+	if ! docker info >/dev/null 2>&1; then echo "make image needs docker's daemon, and it does not answer: start it, or point DOCKER_HOST at one" >&2; exit 1; fi
+	version="$$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)"
+	revision="$$(git rev-parse HEAD 2>/dev/null || echo unknown)"
+	DOCKER_BUILDKIT=1 docker build --target "$(TARGET)" --build-arg VERSION="$$version" --build-arg REVISION="$$revision" --tag "$(IMAGE):$(TAG)" .
+	echo "built $(IMAGE):$(TAG)"
 
 clean: ## Remove what building, demo and benchmarks made (.venv stays)
 	cargo clean

@@ -1,7 +1,9 @@
 //! What `scripts/bench.py` cannot measure from outside: the limit, and the encoder alone. One figure set a run, as JSON on stdout.
 
 mod bare;
+mod collector;
 mod encode;
+mod ledger;
 mod tree;
 
 use std::{io::Write, path::PathBuf};
@@ -27,12 +29,21 @@ struct Figures {
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let figures = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["bare", tree, out] => bare::run(tree.as_ref(), out.as_ref())?,
-        ["encode", tree, out] => encode::run(tree.as_ref(), &PathBuf::from(out), 128)?,
-        ["encode", tree, out, budget] => encode::run(tree.as_ref(), &PathBuf::from(out), budget.parse()?)?,
-        _ => anyhow::bail!("usage: trailkeep-bench bare TREE OUT | encode TREE OUT [BUDGET_MIB]"),
+    let told = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["bare", tree, out] => serde_json::to_string(&bare::run(tree.as_ref(), out.as_ref())?)?,
+        ["encode", tree, out] => serde_json::to_string(&encode::run(tree.as_ref(), &PathBuf::from(out), 128)?)?,
+        ["encode", tree, out, budget] => serde_json::to_string(&encode::run(tree.as_ref(), &PathBuf::from(out), budget.parse()?)?)?,
+        ["collector", tree, landers] => serde_json::to_string(&collector::drain(tree.as_ref(), landers.parse()?)?)?,
+        ["lag", tree, rate, seal_s, seconds] => {
+            serde_json::to_string(&collector::lag(tree.as_ref(), rate.parse()?, seal_s.parse()?, seconds.parse()?)?)?
+        }
+        ["day", tree] => serde_json::to_string(&collector::day(tree.as_ref())?)?,
+        ["ledger", kind, sources] => serde_json::to_string(&ledger::run(kind, sources.parse()?)?)?,
+        _ => anyhow::bail!(
+            "usage: trailkeep-bench bare TREE OUT | encode TREE OUT [BUDGET_MIB] | collector TREE LANDERS | lag TREE OBJECTS_PER_S SEAL_S SECONDS | \
+             day TREE | ledger memory|sqlite SOURCES"
+        ),
     };
-    writeln!(std::io::stdout(), "{}", serde_json::to_string(&figures)?)?;
+    writeln!(std::io::stdout(), "{told}")?;
     Ok(())
 }

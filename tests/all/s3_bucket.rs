@@ -124,6 +124,48 @@ async fn an_archive_on_s3_is_encrypted_and_locked_as_asked() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_class_of_objects_is_encrypted_with_its_own_key_from_the_creation_of_its_upload() -> Result<()> {
+    let Some(moto) = Moto::start("KMS keys by prefix on S3")? else { return Ok(()) };
+    moto.create_bucket("audit").await?;
+    let (directory, recorder) = (tempfile::tempdir()?, Recorder::before(moto.endpoint())?);
+    synth(directory.path())?;
+    let s3 = OnS3 { moto: &moto, endpoint: recorder.endpoint(), directory: directory.path() };
+    let keys =
+        ["--kms-key", "raw/=alias/raw", "--kms-key", "events/=alias/events", "--kms-key", "events/category=management/=alias/management"];
+    let lock = ["--kms-key-id", "alias/rest", "--object-lock-mode", "governance", "--object-lock-days", "30"];
+    s3.ingest(&[&keys[..], &lock].concat())?.ok()?;
+
+    let begun = recorder.heads("?uploads");
+    for (prefix, key, locked) in [
+        ("raw/", "alias/raw", true),
+        ("events/category=management/", "alias/management", false),
+        ("sources/", "alias/rest", true),
+        ("digests/", "alias/rest", true),
+        ("index/", "alias/rest", false),
+    ] {
+        let encoded = prefix.replace('=', "%3D");
+        let below = |head: &&String| [prefix, encoded.as_str()].iter().any(|prefix| head.contains(&format!("/audit/org/{prefix}")));
+        let heads: Vec<&String> = begun.iter().filter(below).collect();
+        ensure!(!heads.is_empty(), "nothing was written below {prefix}: {begun:?}");
+        for head in heads {
+            let encrypted = [
+                "x-amz-server-side-encryption: aws:kms",
+                &format!("x-amz-server-side-encryption-aws-kms-key-id: {key}"),
+                "x-amz-server-side-encryption-bucket-key-enabled: true",
+                "x-amz-checksum-algorithm: crc32",
+                "x-amz-checksum-type: full_object",
+            ];
+            ensure!(encrypted.iter().all(|header| head.contains(header)), "{head}");
+            let lock = head.contains("x-amz-object-lock-mode: governance") && head.contains("x-amz-object-lock-retain-until-date: ");
+            ensure!(lock == locked && head.contains("x-amz-object-lock") == locked, "{head}");
+        }
+    }
+    let small = recorder.heads("PUT /audit/org/archive.json");
+    ensure!(small.len() == 1 && small.iter().all(|head| head.contains("aws-kms-key-id: alias/rest")), "{small:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_lost_ledger_of_an_archive_on_s3_is_rebuilt() -> Result<()> {
     let Some(moto) = Moto::start("a lost ledger on S3")? else { return Ok(()) };
     moto.create_bucket("audit").await?;

@@ -134,7 +134,8 @@ impl From<Output> for Ended {
 pub fn command<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<Command> {
     let mut command = Command::new(binary()?);
     command.args(arguments).stdin(Stdio::null()).env_remove("RUST_LOG").env("NO_COLOR", "1");
-    for name in ["AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "TRAILKEEP_S3_ENDPOINT", "TRAILKEEP_AWS_REGION"] {
+    let others = ["AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_DYNAMODB"];
+    for name in others.into_iter().chain(["TRAILKEEP_S3_ENDPOINT", "TRAILKEEP_AWS_ENDPOINT", "TRAILKEEP_AWS_REGION"]) {
         command.env_remove(name);
     }
     Ok(command)

@@ -28,10 +28,13 @@ Example:
 /// Options of every command.
 #[derive(Debug, Args)]
 pub(crate) struct Globals {
-    /// S3 endpoint instead of AWS's own, for emulators and S3-compatible stores.
+    /// Endpoint of every AWS service instead of AWS's own, for emulators.
+    #[arg(long, global = true, env = "TRAILKEEP_AWS_ENDPOINT", value_name = "URL")]
+    pub(crate) aws_endpoint: Option<String>,
+    /// S3 endpoint instead of AWS's own, for S3-compatible stores; goes before --aws-endpoint.
     #[arg(long, global = true, env = "TRAILKEEP_S3_ENDPOINT", value_name = "URL")]
     pub(crate) s3_endpoint: Option<String>,
-    /// AWS Region of the buckets; default: as the AWS SDK finds it.
+    /// AWS Region of buckets and tables; default: as the AWS SDK finds it.
     #[arg(long, global = true, env = "TRAILKEEP_AWS_REGION", value_name = "REGION")]
     pub(crate) aws_region: Option<String>,
     /// More log lines on standard error (-v info, -vv debug).
@@ -41,9 +44,12 @@ pub(crate) struct Globals {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Backfill(commands::backfill::Backfill),
+    Estimate(commands::estimate::Estimate),
     Ingest(commands::ingest::Ingest),
     Ledger(commands::ledger::Ledger),
     Query(commands::query::Query),
+    Queue(commands::queue::Queue),
     Raw(commands::raw::Raw),
     Stats(commands::stats::Stats),
     Synth(commands::synth::Synth),
@@ -52,9 +58,12 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         match self {
+            Self::Backfill(command) => command.run(globals),
+            Self::Estimate(command) => command.run(globals),
             Self::Ingest(command) => command.run(globals),
             Self::Ledger(command) => command.run(globals),
             Self::Query(command) => command.run(globals),
+            Self::Queue(command) => command.run(globals),
             Self::Raw(command) => command.run(globals),
             Self::Stats(command) => command.run(globals),
             Self::Synth(command) => command.run(globals),

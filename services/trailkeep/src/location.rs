@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use trailkeep_aws::{S3Bucket, S3Config};
 use trailkeep_local::DirectoryBucket;
 use trailkeep_pipeline::ports::bucket::{AuditBucket, LogBucket};
@@ -96,6 +96,8 @@ impl fmt::Display for Location {
 pub(crate) struct Writing<'a> {
     /// KMS key of everything that is written: ARN, id or alias; none = the bucket's own default key, else the account's `aws/s3`.
     pub(crate) kms_key: Option<&'a str>,
+    /// KMS keys of some prefixes of the archive's keys, which go before it.
+    pub(crate) kms_keys: &'a [(String, String)],
 }
 
 /// A trail's files. On S3 the port is the whole bucket, so that keys are what CloudTrail called them, and `prefix` is what is wanted of it.
@@ -125,6 +127,16 @@ impl Location {
         opened.with_context(|| format!("failed to open {self} to read a trail's files"))
     }
 
+    /// Opens the bucket as a whole, whatever the prefix: keys are what their writer called them.
+    ///
+    /// # Errors
+    /// Where it is a directory, or no AWS Region is known.
+    pub(crate) async fn whole_bucket(&self, globals: &Globals) -> anyhow::Result<Arc<dyn LogBucket>> {
+        let Self::S3 { bucket, .. } = self else { bail!("{self} is a directory, not a bucket") };
+        let opened = S3Bucket::open(&s3_config(globals), bucket, "").await;
+        Ok(Arc::new(opened.with_context(|| format!("failed to open the bucket {bucket}"))?))
+    }
+
     /// Opens an archive, or any place that is written to.
     ///
     /// # Errors
@@ -141,7 +153,11 @@ impl Location {
         let opened: Result<Arc<dyn AuditBucket>, _> = match self {
             Self::Directory(path) => DirectoryBucket::open(path).map(|directory| Arc::new(directory) as _),
             Self::S3 { bucket, prefix } => {
-                let config = S3Config { kms_key_arn: writing.kms_key.map(ToOwned::to_owned), ..s3_config(globals) };
+                let config = S3Config {
+                    kms_key_arn: writing.kms_key.map(ToOwned::to_owned),
+                    kms_keys: writing.kms_keys.to_vec(),
+                    ..s3_config(globals)
+                };
                 S3Bucket::open(&config, bucket, prefix).await.map(|bucket| Arc::new(bucket) as _)
             }
         };
@@ -204,7 +220,8 @@ pub(crate) async fn open_archive(text: &str, globals: &Globals) -> anyhow::Resul
 }
 
 fn s3_config(globals: &Globals) -> S3Config {
-    S3Config { region: globals.aws_region.clone(), endpoint: globals.s3_endpoint.clone(), ..S3Config::default() }
+    let endpoint = globals.s3_endpoint.clone().or_else(|| globals.aws_endpoint.clone());
+    S3Config { region: globals.aws_region.clone(), endpoint, ..S3Config::default() }
 }
 
 /// Reads the name of a bucket that a tree stands for. Old buckets in us-east-1 have names that new ones may not have.

@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod exit;
 mod figures;
+mod ledger_address;
 mod location;
 mod output;
 mod outside;

@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use tokio::task::JoinHandle;
 use trailkeep_archive::layout;
+use trailkeep_aws::{AwsSettings, DynamoLedger};
 use trailkeep_local::{SqliteLedger, SqliteOptions};
 use trailkeep_pipeline::{
     archive_guard,
@@ -17,13 +18,15 @@ use trailkeep_pipeline::{
     ingest::{Shutdown, Surroundings},
     ports::{
         bucket::AuditBucket,
-        ledger::{LedgerError, WorkerId},
+        ledger::{Ledger, LedgerError, WorkerId},
     },
     protocol::{LEASE, Moment, Protocol, Stillness},
 };
 
 use crate::{
     cli::Globals,
+    exit::Usage,
+    ledger_address::LedgerAddress,
     location::{Location, Writing},
 };
 
@@ -31,8 +34,11 @@ use crate::{
 const LEASE_BEAT: Duration = Duration::from_secs(10);
 
 /// What is said where an archive on S3 has no ledger named.
-const NO_LEDGER: &str =
-    "an archive on S3 needs a ledger on this machine: name its file with --ledger FILE, and keep it for every later run";
+const NO_LEDGER: &str = "an archive on S3 needs a ledger: on this machine, with --ledger FILE (keep it for every later run), or shared, with --ledger dynamodb://TABLE";
+
+/// What is said where a directory is to have its ledger in DynamoDB.
+const DIRECTORY_AND_TABLE: Usage =
+    Usage("a ledger in DynamoDB is for archives on S3, which a fleet shares; an archive in a directory keeps its ledger in a file");
 
 /// The machine's clocks and random numbers.
 #[derive(Debug)]
@@ -43,6 +49,11 @@ pub(crate) struct Machine {
 impl Machine {
     pub(crate) fn new() -> Self {
         Self { began: Instant::now() }
+    }
+
+    /// The id of a new ledger.
+    pub(crate) fn new_id(&self) -> String {
+        format!("{:016x}{:016x}", self.random(), self.random())
     }
 }
 
@@ -69,7 +80,40 @@ pub(crate) fn process_name(command: &str, machine: &Machine) -> String {
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) bucket: Arc<dyn AuditBucket>,
-    pub(crate) ledger: Arc<SqliteLedger>,
+    pub(crate) ledger: OpenedLedger,
+}
+
+/// A ledger of either kind.
+#[derive(Debug, Clone)]
+pub(crate) enum OpenedLedger {
+    Sqlite(Arc<SqliteLedger>),
+    DynamoDb(Arc<DynamoLedger>),
+}
+
+impl OpenedLedger {
+    /// As what the pipeline wants.
+    pub(crate) fn port(&self) -> Arc<dyn Ledger> {
+        match self {
+            Self::Sqlite(ledger) => Arc::clone(ledger) as _,
+            Self::DynamoDb(ledger) => Arc::clone(ledger) as _,
+        }
+    }
+
+    /// The other processes that use it, where that can be known.
+    ///
+    /// # Errors
+    /// As [`SqliteLedger::other_processes`].
+    pub(crate) fn other_processes(&self) -> Result<Vec<String>, LedgerError> {
+        match self {
+            Self::Sqlite(ledger) => ledger.other_processes(),
+            Self::DynamoDb(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Whether an archive on S3 may have one writing machine only: copies of one SQLite file would not know of one another.
+    fn is_one_machines(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
 }
 
 /// The lease of an S3 archive, if it is one, for as long as this process writes there.
@@ -80,11 +124,13 @@ pub(crate) struct Tenancy {
 }
 
 impl Tenancy {
-    /// Takes the lease of an S3 archive; a directory has none. When it is lost `shutdown` is requested.
-    pub(crate) async fn take(bucket: &Arc<dyn AuditBucket>, process: &str, machine: &Machine, shutdown: &Shutdown) -> anyhow::Result<Self> {
+    /// Takes the lease of an S3 archive whose ledger is one machine's; others have none. When it is lost `shutdown` is requested.
+    pub(crate) async fn take(opened: &Opened, process: &str, machine: &Machine, shutdown: &Shutdown) -> anyhow::Result<Self> {
+        let bucket = &opened.bucket;
         let release = Arc::new(tokio::sync::Notify::new());
         let lease = match bucket.local_path() {
             Some(_) => None,
+            None if !opened.ledger.is_one_machines() => None,
             None => Some(keep_lease(Arc::clone(bucket), process, machine, shutdown, Arc::clone(&release)).await?),
         };
         Ok(Self { lease, release })
@@ -112,7 +158,7 @@ pub(crate) struct Joined {
 pub(crate) struct Place<'a> {
     pub(crate) archive: &'a Location,
     /// As given; none = inside a directory archive.
-    pub(crate) ledger: Option<&'a Path>,
+    pub(crate) ledger: Option<&'a LedgerAddress>,
     pub(crate) writing: Writing<'a>,
 }
 
@@ -120,10 +166,11 @@ impl Place<'_> {
     /// Refuses what can be told wrong before anything is asked of S3.
     ///
     /// # Errors
-    /// Where an archive on S3 has no ledger named.
+    /// Where an archive on S3 has no ledger named, or one in a directory has it in DynamoDB.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         match (self.archive, self.ledger) {
             (Location::S3 { .. }, None) => bail!(NO_LEDGER),
+            (Location::Directory(_), Some(LedgerAddress::DynamoDb(_))) => Err(DIRECTORY_AND_TABLE.into()),
             _ => Ok(()),
         }
     }
@@ -140,8 +187,10 @@ pub(crate) async fn join(
     let bucket = place.archive.create_archive(globals, place.writing).await?;
     // Looked at before the ledger is made: an archive that cannot be used is left as it is.
     archive_guard::read(&*bucket).await?;
-    let ledger = open_ledger(&*bucket, place.ledger, process, machine)?;
-    let tenancy = Tenancy::take(&bucket, process, machine, shutdown).await?;
+    let ledger = open_ledger(&*bucket, place.ledger, process, machine, globals).await?;
+    let opened = Opened { bucket, ledger };
+    let tenancy = Tenancy::take(&opened, process, machine, shutdown).await?;
+    let (bucket, ledger) = (opened.bucket, opened.ledger.port());
     match archive_guard::join(&*bucket, &*ledger, machine.now().unix_ms).await {
         Ok(descriptor) => Ok(Joined { protocol: Arc::new(Protocol::new(ledger, bucket, descriptor.epoch, LEASE)), tenancy }),
         Err(refused) => {
@@ -158,14 +207,38 @@ pub(crate) async fn open(place: Place<'_>, process: &str, machine: &Machine, glo
     if archive_guard::read(&*bucket).await?.is_none() && bucket.list(layout::SOURCES, None).await?.objects.is_empty() {
         bail!("{} is no archive: it has neither {} nor anything below {}", place.archive, layout::ARCHIVE_JSON, layout::SOURCES);
     }
-    let ledger = open_ledger(&*bucket, place.ledger, process, machine)?;
+    let ledger = open_ledger(&*bucket, place.ledger, process, machine, globals).await?;
     Ok(Opened { bucket, ledger })
 }
 
-fn open_ledger(bucket: &dyn AuditBucket, given: Option<&Path>, process: &str, machine: &Machine) -> anyhow::Result<Arc<SqliteLedger>> {
+async fn open_ledger(
+    bucket: &dyn AuditBucket,
+    given: Option<&LedgerAddress>,
+    process: &str,
+    machine: &Machine,
+    globals: &Globals,
+) -> anyhow::Result<OpenedLedger> {
+    if let Some(LedgerAddress::DynamoDb(table)) = given {
+        let ledger = open_table(table, globals).await?;
+        ledger.create_if_missing(&machine.new_id()).await?;
+        return Ok(OpenedLedger::DynamoDb(Arc::new(ledger)));
+    }
     let path = ledger_path(bucket, given)?;
-    let options = SqliteOptions { process: process.to_owned(), new_id: format!("{:016x}{:016x}", machine.random(), machine.random()) };
-    let opened = SqliteLedger::open(&path, &options).map_err(|error| match error {
+    open_file(bucket, &path, process, machine).map(OpenedLedger::Sqlite)
+}
+
+/// The ledger in a DynamoDB table, which is asked nothing yet.
+///
+/// # Errors
+/// Where no AWS Region is known.
+pub(crate) async fn open_table(table: &str, globals: &Globals) -> anyhow::Result<DynamoLedger> {
+    let settings = AwsSettings { region: globals.aws_region.clone(), endpoint: globals.aws_endpoint.clone(), ..AwsSettings::default() };
+    Ok(DynamoLedger::open(&settings, table).await?)
+}
+
+fn open_file(bucket: &dyn AuditBucket, path: &Path, process: &str, machine: &Machine) -> anyhow::Result<Arc<SqliteLedger>> {
+    let options = SqliteOptions { process: process.to_owned(), new_id: machine.new_id() };
+    let opened = SqliteLedger::open(path, &options).map_err(|error| match error {
         LedgerError::Damaged { .. } => {
             let file = path.display().to_string();
             // An archive's address is what `--archive` takes.
@@ -180,7 +253,7 @@ fn open_ledger(bucket: &dyn AuditBucket, given: Option<&Path>, process: &str, ma
 /// Opens an archive to look at it; `None` where there is none yet.
 pub(crate) async fn look(
     location: &Location,
-    ledger: Option<&Path>,
+    ledger: Option<&LedgerAddress>,
     process: &str,
     machine: &Machine,
     globals: &Globals,
@@ -192,18 +265,29 @@ pub(crate) async fn look(
     }
     let bucket = location.open_archive(globals).await?;
     let Some(descriptor) = archive_guard::read(&*bucket).await? else { return Ok(None) };
-    let path = ledger_path(&*bucket, ledger)?;
-    if !path.exists() {
-        let command = archive_guard::rebuild_command(&location.to_string(), &path.display().to_string());
-        bail!("the archive {location} has no ledger at {}: stop every writer, then run: {command}", path.display());
-    }
-    let ledger = open_ledger(&*bucket, Some(&path), process, machine)?;
+    let ledger: Arc<dyn Ledger> = match ledger {
+        Some(LedgerAddress::DynamoDb(table)) => {
+            let ledger = open_table(table, globals).await?;
+            // Asked now, so that a table that is not there, or is no ledger, is named before anything is listed.
+            ledger.identity().await?;
+            Arc::new(ledger)
+        }
+        given => {
+            let path = ledger_path(&*bucket, given)?;
+            if !path.exists() {
+                let command = archive_guard::rebuild_command(&location.to_string(), &path.display().to_string());
+                bail!("the archive {location} has no ledger at {}: stop every writer, then run: {command}", path.display());
+            }
+            open_file(&*bucket, &path, process, machine)?
+        }
+    };
     Ok(Some(Protocol::new(ledger, bucket, descriptor.epoch, LEASE)))
 }
 
-fn ledger_path(bucket: &dyn AuditBucket, given: Option<&Path>) -> anyhow::Result<PathBuf> {
+fn ledger_path(bucket: &dyn AuditBucket, given: Option<&LedgerAddress>) -> anyhow::Result<PathBuf> {
     match (given, bucket.local_path()) {
-        (Some(path), _) => Ok(path.to_owned()),
+        (Some(LedgerAddress::File(path)), _) => Ok(path.to_owned()),
+        (Some(LedgerAddress::DynamoDb(_)), _) => Err(DIRECTORY_AND_TABLE.into()),
         (None, Some(root)) => Ok(root.join(trailkeep_local::LEDGER_IN_ARCHIVE)),
         (None, None) => bail!(NO_LEDGER),
     }

@@ -4,7 +4,7 @@ use crate::{
     Entry, Form, Ignored, Message, MessageFault, ObjectNotice,
     fields::{NoElements, Raw, elements},
     key,
-    notice::shown,
+    notice::{Refusal, shown},
     parse::{MAX_ENTRIES, rejected},
 };
 
@@ -12,8 +12,7 @@ use crate::{
 pub(crate) fn read(bucket: Raw<'_>, keys: Raw<'_>) -> Message {
     let bucket = match key::bucket(Some(bucket), "s3Bucket") {
         Ok(bucket) => bucket,
-        Err(Entry::Rejected { detail, .. }) => return Message::Rejected { reason: MessageFault::BadCloudTrail, detail },
-        Err(_) => return rejected(MessageFault::BadCloudTrail, "s3Bucket"),
+        Err(refusal) => return Message::Rejected { reason: MessageFault::BadCloudTrail, detail: refusal.into_detail() },
     };
     let keys = match elements(keys, MAX_ENTRIES) {
         Ok(keys) if keys.is_empty() => return Message::Ignored(Ignored::NoEntries),
@@ -22,11 +21,11 @@ pub(crate) fn read(bucket: Raw<'_>, keys: Raw<'_>) -> Message {
         Err(NoElements::NotAList) if keys.get().starts_with('"') => vec![keys],
         Err(NoElements::NotAList) => return rejected(MessageFault::BadCloudTrail, &shown(keys.get())),
     };
-    let entries = keys.into_iter().map(|key| notice(&bucket, key).unwrap_or_else(|entry| entry)).collect();
+    let entries = keys.into_iter().map(|key| notice(&bucket, key).unwrap_or_else(Entry::from)).collect();
     Message::Objects { form: Form::CloudTrail, entries }
 }
 
-fn notice(bucket: &str, name: Raw<'_>) -> Result<Entry, Entry> {
+fn notice(bucket: &str, name: Raw<'_>) -> Result<Entry, Refusal> {
     Ok(Entry::Object(ObjectNotice {
         bucket: bucket.to_owned(),
         key: key::checked(key::required(Some(name), "s3ObjectKey[]")?.into_owned())?,

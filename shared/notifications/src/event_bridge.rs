@@ -6,18 +6,19 @@ use crate::{
     Entry, EntryFault, ObjectNotice,
     fields::{Raw, count, text},
     key,
+    notice::Refusal,
     s3_event::inside,
 };
 
 /// Reads `detail`. Keys are not encoded. `eTag` is how one emulator spells `etag`.
 pub(crate) fn read(detail: Raw<'_>, time: Option<Raw<'_>>) -> Entry {
-    notice(detail, time).unwrap_or_else(|entry| entry)
+    notice(detail, time).unwrap_or_else(Entry::from)
 }
 
-fn notice(detail: Raw<'_>, time: Option<Raw<'_>>) -> Result<Entry, Entry> {
+fn notice(detail: Raw<'_>, time: Option<Raw<'_>>) -> Result<Entry, Refusal> {
     let [bucket, object] = inside(detail, ["bucket", "object"], "detail")?;
-    let [bucket] = inside(bucket.ok_or_else(|| Entry::rejected(EntryFault::BadField, "detail.bucket"))?, ["name"], "detail.bucket")?;
-    let object = object.ok_or_else(|| Entry::rejected(EntryFault::BadField, "detail.object"))?;
+    let [bucket] = inside(bucket.ok_or_else(|| Refusal::new(EntryFault::BadField, "detail.bucket"))?, ["name"], "detail.bucket")?;
+    let object = object.ok_or_else(|| Refusal::new(EntryFault::BadField, "detail.object"))?;
     let [name, size, etag, emulated_etag, version, sequencer] =
         inside(object, ["key", "size", "etag", "eTag", "version-id", "sequencer"], "detail.object")?;
     Ok(Entry::Object(ObjectNotice {

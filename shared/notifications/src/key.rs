@@ -5,8 +5,9 @@ use std::{borrow::Cow, string::FromUtf8Error};
 use percent_encoding::percent_decode;
 
 use crate::{
-    Entry, EntryFault,
+    EntryFault,
     fields::{Raw, text},
+    notice::Refusal,
 };
 
 /// Longest key that S3 takes, in bytes of UTF-8.
@@ -16,16 +17,16 @@ const MAX_KEY_BYTES: usize = 1_024;
 const MAX_VERSION_BYTES: usize = 1_024;
 
 /// The text of a field that must be there.
-pub(crate) fn required<'a>(value: Option<Raw<'a>>, name: &str) -> Result<Cow<'a, str>, Entry> {
-    value.and_then(text).ok_or_else(|| Entry::rejected(EntryFault::BadField, name))
+pub(crate) fn required<'a>(value: Option<Raw<'a>>, name: &str) -> Result<Cow<'a, str>, Refusal> {
+    value.and_then(text).ok_or_else(|| Refusal::new(EntryFault::BadField, name))
 }
 
 /// A bucket's name. Buckets of the early years have up to 255 characters, capitals and `_` too.
 /// Source: S3 User Guide, "General purpose bucket naming rules".
-pub(crate) fn bucket(value: Option<Raw<'_>>, name: &str) -> Result<String, Entry> {
+pub(crate) fn bucket(value: Option<Raw<'_>>, name: &str) -> Result<String, Refusal> {
     let text = required(value, name)?;
     let known = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
-    if known && (1..=255).contains(&text.len()) { Ok(text.into_owned()) } else { Err(Entry::rejected(EntryFault::BadBucket, &text)) }
+    if known && (1..=255).contains(&text.len()) { Ok(text.into_owned()) } else { Err(Refusal::new(EntryFault::BadBucket, &text)) }
 }
 
 /// Form-decodes a key: `+` to a space, then percent-encoding, then UTF-8. A `%` that begins no code stays as it is.
@@ -39,14 +40,14 @@ pub fn form_decoded(encoded: &str) -> Result<String, FromUtf8Error> {
 }
 
 /// As [`form_decoded`], for an entry.
-pub(crate) fn decoded(encoded: &str) -> Result<String, Entry> {
-    form_decoded(encoded).map_err(|_| Entry::rejected(EntryFault::KeyNotUtf8, encoded))
+pub(crate) fn decoded(encoded: &str) -> Result<String, Refusal> {
+    form_decoded(encoded).map_err(|_| Refusal::new(EntryFault::KeyNotUtf8, encoded))
 }
 
 /// Refuses keys that S3 would not take, and those that could do harm further on.
-pub(crate) fn checked(key: String) -> Result<String, Entry> {
+pub(crate) fn checked(key: String) -> Result<String, Refusal> {
     match fault(&key) {
-        Some(fault) => Err(Entry::rejected(fault, &key)),
+        Some(fault) => Err(Refusal::new(fault, &key)),
         None => Ok(key),
     }
 }
@@ -66,9 +67,9 @@ fn fault(key: &str) -> Option<EntryFault> {
 }
 
 /// The version to fetch. Objects that were written before their bucket had versions have the version `null`.
-pub(crate) fn version(value: Option<Raw<'_>>, name: &str) -> Result<Option<String>, Entry> {
+pub(crate) fn version(value: Option<Raw<'_>>, name: &str) -> Result<Option<String>, Refusal> {
     let Some(value) = value else { return Ok(None) };
-    let bad = || Entry::rejected(EntryFault::BadField, name);
+    let bad = || Refusal::new(EntryFault::BadField, name);
     let text = text(value).ok_or_else(bad)?;
     if text.len() > MAX_VERSION_BYTES || text.chars().any(char::is_control) {
         return Err(bad());

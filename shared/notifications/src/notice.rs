@@ -41,17 +41,37 @@ pub enum Entry {
 }
 
 impl Entry {
-    /// A rejected entry; hostile text is escaped and cut before it is repeated.
-    pub(crate) fn rejected(reason: EntryFault, detail: &str) -> Self {
-        Self::Rejected { reason, detail: shown(detail) }
-    }
-
     /// The object, where the entry names one.
     pub fn object(&self) -> Option<&ObjectNotice> {
         match self {
             Self::Object(notice) => Some(notice),
             Self::Ignored { .. } | Self::Rejected { .. } => None,
         }
+    }
+}
+
+/// Why an entry cannot be used, on its way to becoming [`Entry::Rejected`].
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    reason: EntryFault,
+    detail: String,
+}
+
+impl Refusal {
+    /// Hostile text is escaped and cut before it is repeated.
+    pub(crate) fn new(reason: EntryFault, detail: &str) -> Self {
+        Self { reason, detail: shown(detail) }
+    }
+
+    /// What is at fault.
+    pub(crate) fn into_detail(self) -> String {
+        self.detail
+    }
+}
+
+impl From<Refusal> for Entry {
+    fn from(Refusal { reason, detail }: Refusal) -> Self {
+        Self::Rejected { reason, detail }
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::{
     Confirmation, Entry, EntryFault, Envelope, Form, Ignored, Message, MessageFault, Parsed, cloudtrail, event_bridge,
     fields::{NoElements, NoFields, Raw, elements, fields, text},
-    notice::{event_name, shown},
+    notice::{Refusal, event_name, shown},
     s3_event,
 };
 
@@ -155,7 +155,7 @@ fn from_event_bridge(top: &Top<'_>, detail: Raw<'_>) -> Message {
         Some("Object Created") => event_bridge::read(detail, top.time),
         Some(other) if other.starts_with("Object ") => Entry::Ignored { event_name: event_name(other) },
         Some(other) => return rejected(MessageFault::UnknownForm, &format!("detail-type {other}")),
-        None => Entry::rejected(EntryFault::BadField, "detail-type"),
+        None => Refusal::new(EntryFault::BadField, "detail-type").into(),
     };
     Message::Objects { form: Form::EventBridge, entries: vec![entry] }
 }

@@ -6,34 +6,34 @@ use crate::{
     Entry, EntryFault, ObjectNotice,
     fields::{Raw, count, fields, text},
     key,
-    notice::event_name,
+    notice::{Refusal, event_name},
 };
 
 /// Reads one element of `Records`. What names the object must be right; what only describes it is left out where it cannot be read.
 pub(crate) fn read(record: Raw<'_>) -> Entry {
-    notice(record).unwrap_or_else(|entry| entry)
+    notice(record).unwrap_or_else(Entry::from)
 }
 
-fn notice(record: Raw<'_>) -> Result<Entry, Entry> {
+fn notice(record: Raw<'_>) -> Result<Entry, Refusal> {
     let [source, version, name, time, s3] = inside(record, ["eventSource", "eventVersion", "eventName", "eventTime", "s3"], "Records[]")?;
     let source = key::required(source, "eventSource")?;
     if source != "aws:s3" {
-        return Err(Entry::rejected(EntryFault::OtherSource, &source));
+        return Err(Refusal::new(EntryFault::OtherSource, &source));
     }
     // Readers are asked to compare the major version for equality, and to take any minor version.
     // Source: S3 User Guide, "Event message structure".
     let version = key::required(version, "eventVersion")?;
     if version.split('.').next() != Some("2") {
-        return Err(Entry::rejected(EntryFault::OtherVersion, &version));
+        return Err(Refusal::new(EntryFault::OtherVersion, &version));
     }
     let name = key::required(name, "eventName")?;
     if !name.strip_prefix("s3:").unwrap_or(&name).starts_with("ObjectCreated:") {
         return Ok(Entry::Ignored { event_name: event_name(&name) });
     }
-    let s3 = s3.ok_or_else(|| Entry::rejected(EntryFault::BadField, "s3"))?;
+    let s3 = s3.ok_or_else(|| Refusal::new(EntryFault::BadField, "s3"))?;
     let [bucket, object] = inside(s3, ["bucket", "object"], "s3")?;
-    let [bucket] = inside(bucket.ok_or_else(|| Entry::rejected(EntryFault::BadField, "s3.bucket"))?, ["name"], "s3.bucket")?;
-    let object = object.ok_or_else(|| Entry::rejected(EntryFault::BadField, "s3.object"))?;
+    let [bucket] = inside(bucket.ok_or_else(|| Refusal::new(EntryFault::BadField, "s3.bucket"))?, ["name"], "s3.bucket")?;
+    let object = object.ok_or_else(|| Refusal::new(EntryFault::BadField, "s3.object"))?;
     let [encoded, size, etag, version, sequencer] = inside(object, ["key", "size", "eTag", "versionId", "sequencer"], "s3.object")?;
     Ok(Entry::Object(ObjectNotice {
         bucket: key::bucket(bucket, "s3.bucket.name")?,
@@ -47,6 +47,6 @@ fn notice(record: Raw<'_>) -> Result<Entry, Entry> {
 }
 
 /// The fields of an object inside an entry.
-pub(crate) fn inside<'a, const N: usize>(value: Raw<'a>, names: [&str; N], what: &str) -> Result<[Option<Raw<'a>>; N], Entry> {
-    fields(value.get(), names).map_err(|_| Entry::rejected(EntryFault::NotAnObject, what))
+pub(crate) fn inside<'a, const N: usize>(value: Raw<'a>, names: [&str; N], what: &str) -> Result<[Option<Raw<'a>>; N], Refusal> {
+    fields(value.get(), names).map_err(|_| Refusal::new(EntryFault::NotAnObject, what))
 }

@@ -121,6 +121,12 @@ pub fn faults(catalogue: &[Instrument]) -> Vec<String> {
         catalogue.iter().filter_map(|instrument| instrument.fault().map(|fault| format!("{} {fault}", instrument.name))).collect();
     let mut names: Vec<String> = catalogue.iter().map(Instrument::prometheus_name).collect();
     names.sort();
+    for instrument in catalogue {
+        let within = format!("{}.", instrument.name);
+        // OpenTelemetry, "Naming": names should not coincide with namespaces.
+        let inside = catalogue.iter().filter(|other| other.name.starts_with(&within));
+        faults.extend(inside.map(|other| format!("{} is also the namespace of {}", instrument.name, other.name)));
+    }
     faults.extend(names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| format!("{} is declared twice", pair[0])));
     faults
 }
@@ -208,6 +214,8 @@ trailkeep_collector_stored_bytes_total 1024
             let found = faults(&[instrument]);
             assert!(found.len() == 1 && found[0].contains(fault), "{instrument:?}: {found:?}");
         }
+        let inside = Instrument::counter("trailkeep.collector.records.late", "{record}", "A.");
+        assert_eq!(faults(&[RECORDS, inside]), ["trailkeep.collector.records is also the namespace of trailkeep.collector.records.late"]);
         assert_eq!(faults(&[RECORDS, RECORDS]), ["trailkeep_collector_records_total is declared twice"]);
     }
 

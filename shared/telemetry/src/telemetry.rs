@@ -9,7 +9,7 @@ use opentelemetry_sdk::{
     error::{OTelSdkError, OTelSdkResult},
     logs::SdkLoggerProvider,
     resource::TelemetryResourceDetector,
-    trace::SdkTracerProvider,
+    trace::{IdGenerator, RandomIdGenerator, SdkTracerProvider},
 };
 use tokio::{runtime::Handle, sync::oneshot, time::timeout_at};
 use tracing::Dispatch;
@@ -192,10 +192,23 @@ fn resource(config: &TelemetryConfig) -> Resource {
     let attributes = config.resource.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
     Resource::builder_empty()
         .with_detector(Box::new(TelemetryResourceDetector))
-        .with_attributes([KeyValue::new("service.version", config.service_version.clone())])
+        .with_attributes([
+            KeyValue::new("service.version", config.service_version.clone()),
+            KeyValue::new("service.instance.id", instance_id()),
+        ])
         .with_attributes(attributes)
         .with_service_name(config.service_name.clone())
         .build()
+}
+
+/// A random UUID, version 4: without one, workers of one service would overwrite each other's metrics
+/// (OpenTelemetry, "Service": `service.instance.id`).
+fn instance_id() -> String {
+    let random = u128::from_be_bytes(RandomIdGenerator::default().new_trace_id().to_bytes());
+    let versioned = random & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let hex = format!("{versioned:032x}");
+    let parts = [hex.get(..8), hex.get(8..12), hex.get(12..16), hex.get(16..20), hex.get(20..)];
+    parts.map(Option::unwrap_or_default).join("-")
 }
 
 #[cfg(test)]

@@ -142,3 +142,67 @@ impl<E: PushMetricExporter> PushMetricExporter for Watched<E> {
         self.inner.temporality()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+    use std::{
+        io,
+        sync::{Mutex, PoisonError},
+    };
+
+    use super::*;
+
+    /// Answers with what it was given, first one first; Ok after that.
+    #[derive(Debug)]
+    struct Scripted(Mutex<Vec<OTelSdkResult>>);
+
+    impl SpanExporter for Scripted {
+        async fn export(&self, _: Vec<SpanData>) -> OTelSdkResult {
+            // Panics outside the runtime.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if answers.is_empty() { Ok(()) } else { answers.remove(0) }
+        }
+    }
+
+    #[derive(Debug, Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn exports_run_outside_the_runtime_and_failing_is_said_once_and_so_is_its_end() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let failed = || Err(OTelSdkError::InternalFailure("refused".to_owned()));
+        let scripted = Scripted(Mutex::new(vec![Ok(()), failed(), failed(), Ok(()), failed()]));
+        let watched = Watched::new(scripted, runtime.handle().clone(), "traces", "http://h:1");
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let plain = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let failing: Vec<bool> = tracing::subscriber::with_default(subscriber, || {
+            let export = || {
+                // A runtime without timers stands for the SDK's threads.
+                let _ = plain.block_on(watched.export(Vec::new()));
+                watched.watch().is_failing()
+            };
+            (0..6).map(|_| export()).collect()
+        });
+        assert_eq!(failing, [false, true, true, false, true, false]);
+        let text = String::from_utf8(lines.0.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap();
+        assert_eq!(text.matches("exporting fails").count(), 2, "{text}");
+        assert_eq!(text.matches("exporting works again").count(), 2, "{text}");
+        watched.watch().abandon();
+        assert!(plain.block_on(watched.export(Vec::new())).is_err(), "what is abandoned exports nothing");
+    }
+}

@@ -31,9 +31,9 @@ pub(super) const DELIVERIES: Instrument = Instrument::counter(
 )
 .by(&["outcome", "error.type"]);
 pub(super) const LEFT_OUT: Instrument =
-    Instrument::counter("trailkeep.collector.deliveries.left_out", "{object}", "Ignored and filtered objects by reason.").by(&["reason"]);
+    Instrument::counter("trailkeep.collector.left_out", "{object}", "Ignored and filtered objects by reason.").by(&["reason"]);
 pub(super) const HELD: Instrument = Instrument::counter(
-    "trailkeep.collector.deliveries.held",
+    "trailkeep.collector.held",
     "{look}",
     "Times that an object was found in another worker's open batch; it is looked at again.",
 );
@@ -45,7 +45,7 @@ pub(super) const SELF_GENERATED: Instrument = Instrument::counter(
 pub(super) const RECORDS: Instrument =
     Instrument::counter("trailkeep.collector.records", "{record}", "Records that were landed.").by(&["category"]);
 pub(super) const DUPLICATE_RECORDS: Instrument = Instrument::counter(
-    "trailkeep.collector.records.duplicate",
+    "trailkeep.collector.duplicate_records",
     "{record}",
     "Records that were left out because their batch has the same bytes already.",
 );
@@ -56,12 +56,12 @@ pub(super) const QUARANTINED: Instrument = Instrument::counter(
 )
 .by(&["reason"]);
 pub(super) const STORED: Instrument =
-    Instrument::counter("trailkeep.collector.in.stored", "By", "Bytes of objects as they were delivered.");
-pub(super) const INFLATED: Instrument = Instrument::counter("trailkeep.collector.in.inflated", "By", "The same bytes inflated.");
+    Instrument::counter("trailkeep.collector.source.stored", "By", "Bytes of objects as they were delivered.");
+pub(super) const INFLATED: Instrument = Instrument::counter("trailkeep.collector.source.inflated", "By", "The same bytes inflated.");
 pub(super) const OUT: Instrument =
-    Instrument::counter("trailkeep.collector.out", "By", "Bytes that were published in the archive.").by(&["prefix"]);
+    Instrument::counter("trailkeep.collector.archive.written", "By", "Bytes that were published in the archive.").by(&["prefix"]);
 pub(super) const OUT_OBJECTS: Instrument =
-    Instrument::counter("trailkeep.collector.out.objects", "{object}", "Objects that were published in the archive.").by(&["prefix"]);
+    Instrument::counter("trailkeep.collector.archive.objects", "{object}", "Objects that were published in the archive.").by(&["prefix"]);
 pub(super) const BATCHES: Instrument = Instrument::counter(
     "trailkeep.collector.batches",
     "{batch}",
@@ -69,7 +69,7 @@ pub(super) const BATCHES: Instrument = Instrument::counter(
 )
 .by(&["event"]);
 pub(super) const UNPUBLISHED: Instrument = Instrument::gauge(
-    "trailkeep.collector.batches.unpublished",
+    "trailkeep.collector.unpublished_batches",
     "{batch}",
     "Batches that are committed and could not be published: not 0 for minutes means that a person must look.",
 );
@@ -80,9 +80,9 @@ pub(super) const OLDEST: Instrument =
 pub(super) const IN_FLIGHT: Instrument =
     Instrument::gauge("trailkeep.collector.queue.in_flight", "{message}", "Messages that this worker has received and not settled.");
 pub(super) const SHARE: Instrument =
-    Instrument::gauge("trailkeep.collector.queue.in_flight.share", "{message}", "Most messages that this worker may have in flight.");
+    Instrument::gauge("trailkeep.collector.queue.in_flight_share", "{message}", "Most messages that this worker may have in flight.");
 pub(super) const LIMIT: Instrument = Instrument::gauge(
-    "trailkeep.collector.queue.in_flight.limit",
+    "trailkeep.collector.queue.in_flight_limit",
     "{message}",
     "Most messages that SQS lets all workers have in flight: 120,000.",
 );

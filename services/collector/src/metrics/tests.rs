@@ -126,18 +126,18 @@ fn what_happened_is_what_prometheus_shows() {
     for line in [
         "trailkeep_collector_records_total{category=\"management\"} 70",
         "trailkeep_collector_records_total{category=\"data\"} 30",
-        "trailkeep_collector_records_duplicate_total 4",
+        "trailkeep_collector_duplicate_records_total 4",
         "trailkeep_collector_deliveries_total{outcome=\"landed\"} 4",
         "trailkeep_collector_deliveries_total{outcome=\"missing\"} 1",
         "trailkeep_collector_deliveries_total{error_type=\"bucket_not_configured\",outcome=\"rejected\"} 1",
         "trailkeep_collector_deliveries_total{error_type=\"denied\",outcome=\"retried\"} 1",
         "trailkeep_collector_quarantined_total{reason=\"object_missing\"} 3",
         "trailkeep_collector_quarantined_total{reason=\"other\"} 1",
-        "trailkeep_collector_in_stored_bytes_total 600",
-        "trailkeep_collector_out_bytes_total{prefix=\"events\"} 1000",
+        "trailkeep_collector_source_stored_bytes_total 600",
+        "trailkeep_collector_archive_written_bytes_total{prefix=\"events\"} 1000",
         "trailkeep_collector_batches_total{event=\"aborted\"} 3",
         "trailkeep_collector_batches_total{event=\"rolled_forward\"} 1",
-        "trailkeep_collector_batches_unpublished 5",
+        "trailkeep_collector_unpublished_batches 5",
         "trailkeep_collector_self_generated_total 2",
         "trailkeep_collector_lag_seconds_bucket{le=\"10\"} 1",
         "trailkeep_collector_lag_seconds_bucket{le=\"30\"} 2",
@@ -159,7 +159,7 @@ fn alarms_find_their_metrics_at_zero_before_anything_happens() {
     let text = meters.prometheus_text();
     for line in [
         "trailkeep_collector_batches_total{event=\"lost\"} 0",
-        "trailkeep_collector_batches_unpublished 0",
+        "trailkeep_collector_unpublished_batches 0",
         "trailkeep_collector_breaker_open 0",
         "trailkeep_collector_queue_receipts_lost_total 0",
     ] {

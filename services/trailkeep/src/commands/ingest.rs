@@ -3,7 +3,7 @@
 mod progress;
 mod report;
 
-use std::{io::IsTerminal as _, path::PathBuf, sync::Arc, thread::available_parallelism};
+use std::{io::IsTerminal as _, sync::Arc, thread::available_parallelism};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -21,6 +21,7 @@ use crate::{
     cli::Globals,
     commands::protection::{Encryption, ObjectLock},
     exit::{Exit, check_window},
+    ledger_address::LedgerAddress,
     location::{Location, Origin, bucket_name},
     output::print,
     outside::{self, Machine, Place},
@@ -41,9 +42,9 @@ pub(crate) struct Ingest {
     /// The archive: a directory (made if need be) or s3://bucket/prefix.
     #[arg(long, value_name = "DIR|S3-URL", env = "TRAILKEEP_ARCHIVE")]
     archive: Location,
-    /// The ledger's SQLite file; needed for archives on S3. Default: inside a directory archive.
-    #[arg(long, value_name = "FILE", env = "TRAILKEEP_LEDGER")]
-    ledger: Option<PathBuf>,
+    /// The ledger, needed for archives on S3: a SQLite file, or dynamodb://TABLE. Default: a file inside a directory archive.
+    #[arg(long, value_name = "FILE|dynamodb://TABLE", env = "TRAILKEEP_LEDGER")]
+    ledger: Option<LedgerAddress>,
     /// Worker threads; default: the machine's cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -141,7 +142,7 @@ impl Ingest {
     }
 
     fn place(&self) -> anyhow::Result<Place<'_>> {
-        Ok(Place { archive: &self.archive, ledger: self.ledger.as_deref(), writing: self.encryption.of(&self.archive)? })
+        Ok(Place { archive: &self.archive, ledger: self.ledger.as_ref(), writing: self.encryption.of(&self.archive)? })
     }
 
     fn config(&self, origin: &Origin) -> anyhow::Result<IngestConfig> {
@@ -211,7 +212,7 @@ impl Ingest {
     ) -> anyhow::Result<Exit> {
         let machine = Machine::new();
         let process = outside::process_name("ingest", &machine);
-        let looking = outside::look(&self.archive, self.ledger.as_deref(), &process, &machine, globals);
+        let looking = outside::look(&self.archive, self.ledger.as_ref(), &process, &machine, globals);
         let protocol = runtime.block_on(looking)?;
         let plan = plan(&config.origin, &*origin.bucket, protocol.as_ref(), runtime.handle(), progress)?;
         progress.clear();

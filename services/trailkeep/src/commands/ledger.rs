@@ -1,12 +1,14 @@
 //! `trailkeep ledger`: what is done with the ledger itself.
 
+mod create;
 mod rebuild;
+mod rebuild_lease;
 
 use clap::{Args, Subcommand};
 
 use crate::{cli::Globals, exit::Exit};
 
-/// Look after the ledger of an archive: the file that remembers what has landed.
+/// Look after the ledger of an archive: the file or table that remembers what has landed.
 #[derive(Debug, Args)]
 pub(crate) struct Ledger {
     #[command(subcommand)]
@@ -15,12 +17,14 @@ pub(crate) struct Ledger {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    Create(create::Create),
     Rebuild(rebuild::Rebuild),
 }
 
 impl Ledger {
     pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         match self.action {
+            Action::Create(command) => command.run(globals),
             Action::Rebuild(command) => command.run(globals),
         }
     }

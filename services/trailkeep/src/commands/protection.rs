@@ -2,6 +2,7 @@
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
+use trailkeep_aws::{kms_key, kms_key_of_prefix};
 use trailkeep_pipeline::{batch::Retention, ports::bucket::LockMode};
 
 use crate::location::{Location, Writing};
@@ -16,6 +17,10 @@ pub(crate) struct Encryption {
     /// KMS key that encrypts what is written to an archive on S3: ARN, key id or alias/NAME. Default: the bucket's own default key, else aws/s3.
     #[arg(long, value_name = "ARN|ALIAS", value_parser = kms_key, help_heading = PROTECTION)]
     kms_key_id: Option<String>,
+    /// KMS key of what is written below a prefix of the archive on S3, before --kms-key-id; may be given several times, and the longest prefix counts.
+    /// Example: --kms-key raw/=alias/raw --kms-key events/category=management/=alias/events
+    #[arg(long = "kms-key", value_name = "PREFIX=KEY", value_parser = kms_key_of_prefix, help_heading = PROTECTION)]
+    kms_keys: Vec<(String, String)>,
 }
 
 /// How long what lands cannot be deleted.
@@ -53,7 +58,10 @@ impl Encryption {
         if self.kms_key_id.is_some() {
             only_on_s3("--kms-key-id", archive)?;
         }
-        Ok(Writing { kms_key: self.kms_key_id.as_deref() })
+        if !self.kms_keys.is_empty() {
+            only_on_s3("--kms-key", archive)?;
+        }
+        Ok(Writing { kms_key: self.kms_key_id.as_deref(), kms_keys: &self.kms_keys })
     }
 }
 
@@ -90,22 +98,6 @@ fn only_on_s3(option: &str, archive: &Location) -> anyhow::Result<()> {
             bail!("{option} is for archives on S3, and {archive} is a directory: leave it out, or give --archive s3://bucket/prefix")
         }
     }
-}
-
-/// Source: KMS Developer Guide, "Key identifiers (KeyId)".
-fn kms_key(text: &str) -> Result<String, String> {
-    let arn = text.strip_prefix("arn:").and_then(|rest| rest.split_once(":kms:"));
-    let named =
-        |resource: &str| resource.strip_prefix("key/").or_else(|| resource.strip_prefix("alias/")).is_some_and(|name| !name.is_empty());
-    let of_arn = arn.and_then(|(_, rest)| rest.splitn(3, ':').nth(2)).is_some_and(named);
-    let id = |letter: u8| letter.is_ascii_hexdigit() || letter == b'-';
-    let of_id =
-        text.len() == 36 && text.bytes().all(id) || text.strip_prefix("mrk-").is_some_and(|rest| rest.len() == 32 && rest.bytes().all(id));
-    let of_alias = text.strip_prefix("alias/").is_some_and(|name| !name.is_empty());
-    if (of_arn || of_id || of_alias) && !text.contains(char::is_whitespace) {
-        return Ok(text.to_owned());
-    }
-    Err("give a key's ARN (arn:aws:kms:REGION:ACCOUNT:key/ID), its id, or alias/NAME".to_owned())
 }
 
 #[cfg(test)]
@@ -166,6 +158,19 @@ mod tests {
         assert!(kms_key("mrk-1234abcd12ab34cd56ef1234567890ab").is_ok());
         for key in ["", "audit", "alias/", "arn:aws:iam::111122223333:role/x", "arn:aws:kms:eu-central-1:111122223333:key/", "alias/a b"] {
             assert!(parse(&["--kms-key-id", key]).is_err(), "{key}");
+        }
+    }
+
+    #[test]
+    fn keys_of_prefixes_may_be_several() {
+        let words = ["--kms-key", "raw/=alias/raw", "--kms-key", "events/category=management/=alias/events"];
+        let line = parse(&words).unwrap();
+        let expected = [("raw/", "alias/raw"), ("events/category=management/", "alias/events")];
+        assert_eq!(line.encryption.of(&s3()).unwrap().kms_keys, expected.map(|(prefix, key)| (prefix.to_owned(), key.to_owned())));
+        let error = line.encryption.of(&Location::Directory("audit".into())).unwrap_err();
+        assert!(error.to_string().contains("--kms-key is for archives on S3"), "{error}");
+        for words in [["--kms-key", "alias/raw"], ["--kms-key", "logs/=alias/raw"]] {
+            assert!(parse(&words).is_err(), "{words:?}");
         }
     }
 

@@ -127,7 +127,9 @@ mod tests {
     #[test]
     fn a_key_of_a_prefix_stands_behind_the_last_equals_sign() {
         let arn = "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555";
-        for (prefix, key) in [("raw/", "alias/raw"), ("events/category=management/", arn), ("events/category=data/eventday=2025", "alias/x")] {
+        for (prefix, key) in
+            [("raw/", "alias/raw"), ("events/category=management/", arn), ("events/category=data/eventday=2025", "alias/x")]
+        {
             assert_eq!(kms_key_of_prefix(&format!("{prefix}={key}")), Ok((prefix.to_owned(), key.to_owned())));
         }
         assert_eq!(kms_key_of_prefix("raw=alias/raw"), Ok(("raw".to_owned(), "alias/raw".to_owned())));

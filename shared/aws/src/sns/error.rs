@@ -85,7 +85,9 @@ impl Answer {
 /// What to do about a code that speaks of the topic's KMS key.
 fn refused_for_its_key(code: &str, topic_arn: &str) -> Option<String> {
     match code {
-        "KMSAccessDenied" => Some(format!("allow kms:GenerateDataKey and kms:Decrypt on the KMS key of {topic_arn}, in the key's policy too")),
+        "KMSAccessDenied" => {
+            Some(format!("allow kms:GenerateDataKey and kms:Decrypt on the KMS key of {topic_arn}, in the key's policy too"))
+        }
         "KMSThrottling" => None,
         code if code.starts_with("KMS") => Some(format!("look at the KMS key of {topic_arn}: it is disabled, gone or not for this use")),
         _ => None,

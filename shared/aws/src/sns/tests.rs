@@ -72,7 +72,10 @@ fn refusing(code: &str) -> Reply {
 }
 
 fn error(status: u16, code: &str) -> Reply {
-    Reply::new(status, &format!("<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"))
+    Reply::new(
+        status,
+        &format!("<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"),
+    )
 }
 
 /// A request's form, decoded.
@@ -85,7 +88,7 @@ impl Form {
     }
 
     fn entries(&self) -> usize {
-        (1..).take_while(|number| self.0.contains_key(&format!("PublishBatchRequestEntries.member.{number}.Id"))).count()
+        (1..=10).take_while(|number| self.0.contains_key(&format!("PublishBatchRequestEntries.member.{number}.Id"))).count()
     }
 
     fn field(&self, number: usize, name: &str) -> Option<&str> {
@@ -100,7 +103,7 @@ impl Form {
     fn attributes(&self, number: usize) -> BTreeMap<String, (String, String)> {
         let part = |entry: usize, name: &str| self.field(number, &format!("MessageAttributes.entry.{entry}.{name}")).map(str::to_owned);
         let entry = |entry| Some((part(entry, "Name")?, (part(entry, "Value.DataType")?, part(entry, "Value.StringValue")?)));
-        (1..).map_while(entry).collect()
+        (1..=10).map_while(entry).collect()
     }
 }
 
@@ -256,7 +259,8 @@ async fn a_topic_that_is_not_there_and_any_other_trouble_may_pass() {
 #[tokio::test]
 async fn what_is_no_topic_is_refused_before_anything_is_asked() {
     assert_eq!(region_of("arn:aws-us-gov:sns:us-gov-west-1:111122223333:landed.fifo"), Some("us-gov-west-1"));
-    for topic in ["", "landed", "arn:aws:sqs:eu-central-1:111122223333:q", "arn:aws:sns::111122223333:x", &format!("{TOPIC}:subscription")] {
+    for topic in ["", "landed", "arn:aws:sqs:eu-central-1:111122223333:q", "arn:aws:sns::111122223333:x", &format!("{TOPIC}:subscription")]
+    {
         let opened = SnsAnnouncer::open(&AwsSettings::default(), topic, "audit", "").await;
         assert!(matches!(opened, Err(AnnounceError::Failed { .. })), "{topic}");
     }

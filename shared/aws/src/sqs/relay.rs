@@ -50,7 +50,9 @@ impl SqsQueue {
             }
             match self.delete(&accepted).await {
                 Ok(answers) => relayed.deleted += answers.iter().filter(|answer| answer.is_ok()).count() as u64,
-                Err(error) => tracing::warn!(queue = %self.url, %error, "messages that were sent could not be deleted; they are in both queues"),
+                Err(error) => {
+                    tracing::warn!(queue = %self.url, %error, "messages that were sent could not be deleted; they are in both queues")
+                }
             }
         }
         Ok(relayed)

@@ -206,8 +206,10 @@ async fn a_relay_deletes_only_what_was_accepted() {
     };
     let (sqs, queue) = answering(vec![
         ok(&json!({"Messages": [message("a"), message("b"), message("c")]})),
-        ok(&json!({"Successful": [{"Id": "0", "MessageId": "m", "MD5OfMessageBody": "x"}, {"Id": "2", "MessageId": "m", "MD5OfMessageBody": "x"}],
-                   "Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": false}]})),
+        ok(
+            &json!({"Successful": [{"Id": "0", "MessageId": "m", "MD5OfMessageBody": "x"}, {"Id": "2", "MessageId": "m", "MD5OfMessageBody": "x"}],
+                   "Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": false}]}),
+        ),
         ok(&json!({"Successful": [{"Id": "0"}], "Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": false}]})),
     ]);
     let other = queue.beside("https://sqs.eu-central-1.amazonaws.com/111122223333/other");

@@ -197,6 +197,10 @@ impl LogBucket for DirectoryBucket {
         self.list_page(prefix, page, false)
     }
 
+    async fn list_folders(&self, folder: &str) -> Result<Vec<String>, BucketError> {
+        walk::folders(&self.root.path, folder)
+    }
+
     async fn get(&self, key: &str, version: Option<&str>, cap_bytes: u64) -> Result<Fetched, BucketError> {
         let path = path_to_read(&self.root.path, key)?;
         read::no_versions(&path, version)?;

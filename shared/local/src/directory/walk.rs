@@ -160,6 +160,21 @@ impl Walk {
     }
 }
 
+/// The directories directly below `folder`, as keys that end with `/`, ascending.
+pub(super) fn folders(root: &Path, folder: &str) -> Result<Vec<String>, BucketError> {
+    let Some(directory) = descend(root, folder.strip_suffix('/').unwrap_or(folder))? else { return Ok(Vec::new()) };
+    let explained = |source| explain("list", &directory, source);
+    let mut folders = Vec::new();
+    for found in fs::read_dir(&directory).map_err(explained)? {
+        let found = found.map_err(explained)?;
+        if let (true, Some(name)) = (found.file_type().map_err(explained)?.is_dir(), found.file_name().to_str()) {
+            folders.push(format!("{folder}{name}/"));
+        }
+    }
+    folders.sort_unstable();
+    Ok(folders)
+}
+
 /// The directory that all wanted keys lie in; `None` where it is not there or a link leads to it.
 fn descend(root: &Path, folder: &str) -> Result<Option<PathBuf>, BucketError> {
     let mut directory = root.to_owned();

@@ -34,10 +34,7 @@ pub(super) enum Telling {
     /// Subscribers, but by somebody else.
     LeftToOthers,
     /// Subscribers.
-    Through {
-        announcer: Arc<dyn Announcer>,
-        within: Duration,
-    },
+    Through { announcer: Arc<dyn Announcer>, within: Duration },
 }
 
 /// A manifest's way to its end, after its Batch was marked published.
@@ -141,7 +138,8 @@ impl Protocol {
     pub(super) async fn forget_unless_to_announce(&self, batch: &BatchId) -> Result<(), ProtocolError> {
         let key = layout::manifest_key(batch);
         let bytes = self.bucket.get(&key, MAX_MANIFEST_BYTES).await?;
-        let to_announce = bytes.and_then(|bytes| Manifest::parse_unverified(&bytes).ok()).is_some_and(|manifest| !manifest.landed.is_empty());
+        let to_announce =
+            bytes.and_then(|bytes| Manifest::parse_unverified(&bytes).ok()).is_some_and(|manifest| !manifest.landed.is_empty());
         if to_announce {
             return Ok(());
         }

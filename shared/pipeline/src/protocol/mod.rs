@@ -24,7 +24,6 @@ use std::{
 
 use trailkeep_archive::BatchId;
 
-use self::{announce::Telling, listed::ListedSources};
 pub use self::{
     admission::{Admission, Standing},
     announce::{ANNOUNCE_WITHIN, Announcement},
@@ -35,6 +34,7 @@ pub use self::{
     recovery::Recovered,
     still::Stillness,
 };
+use self::{announce::Telling, listed::ListedSources};
 use crate::ports::{
     announcer::Announcer,
     bucket::{AuditBucket, StagedUpload},

@@ -29,7 +29,7 @@ pub const MAX_REQUEST_BYTES: usize = 16 * 1024;
 #[derive(Debug)]
 pub(super) struct Bounded {
     listener: TcpListener,
-    /// Dropping one cuts its connection. The oldest stands first.
+    /// Sending to one cuts its connection. The oldest stands first.
     open: VecDeque<oneshot::Sender<()>>,
     max_time: Duration,
 }
@@ -47,12 +47,15 @@ impl Listener for Bounded {
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.listener).await;
         self.open.retain(|connection| !connection.is_closed());
-        while self.open.len() >= MAX_CONNECTIONS {
-            self.open.pop_front();
+        while self.open.len() >= MAX_CONNECTIONS
+            && let Some(oldest) = self.open.pop_front()
+        {
+            // It may have ended by itself.
+            let _ = oldest.send(());
         }
-        let (keep, cut) = oneshot::channel();
-        self.open.push_back(keep);
-        (Connection { stream, cut, end: Box::pin(sleep(self.max_time)), bytes_left: MAX_REQUEST_BYTES }, address)
+        let (cut, is_cut) = oneshot::channel();
+        self.open.push_back(cut);
+        (Connection { stream, is_cut: Some(is_cut), end: Box::pin(sleep(self.max_time)), bytes_left: MAX_REQUEST_BYTES }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -64,7 +67,8 @@ impl Listener for Bounded {
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: TcpStream,
-    cut: oneshot::Receiver<()>,
+    /// Missing once nobody is left who could cut it: the server stops, and this answer is finished.
+    is_cut: Option<oneshot::Receiver<()>>,
     end: Pin<Box<Sleep>>,
     bytes_left: usize,
 }
@@ -72,10 +76,12 @@ pub(super) struct Connection {
 impl Connection {
     /// An error once its time is over or its place was needed.
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
-        if self.end.as_mut().poll(context).is_ready() || Pin::new(&mut self.cut).poll(context).is_ready() {
-            return Err(io::ErrorKind::TimedOut.into());
+        let asked = self.is_cut.as_mut().map(|is_cut| Pin::new(is_cut).poll(context));
+        if let Some(Poll::Ready(Err(_))) = asked {
+            self.is_cut = None;
         }
-        Ok(())
+        let cut = matches!(asked, Some(Poll::Ready(Ok(()))));
+        if cut || self.end.as_mut().poll(context).is_ready() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
     }
 }
 

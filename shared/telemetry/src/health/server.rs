@@ -43,7 +43,7 @@ impl HealthServer {
         self.address
     }
 
-    /// Finishes the answers that have begun, for at most `deadline`; what remains is cut.
+    /// Takes no more connections and finishes the answers that have begun, for at most `deadline`. What hangs ends by itself soon after.
     pub async fn shutdown(mut self, deadline: Duration) {
         // Whoever has stopped already does not hear it.
         let _ = self.stop.send(());

@@ -19,8 +19,7 @@ use crate::{
 };
 
 /// Crates that exporting itself runs through: what they say is not exported, or each export would be the reason for another one.
-const EXPORTING: &[&str] =
-    &["hyper", "hyper_util", "tonic", "h2", "tower", "reqwest", "opentelemetry", "opentelemetry_sdk", "opentelemetry-otlp"];
+const EXPORTING: &[&str] = &["hyper", "hyper_util", "tonic", "h2", "tower", "reqwest"];
 
 /// The subscriber for a configuration, writing its lines to `writer`.
 ///

@@ -165,3 +165,14 @@ fn a_wrong_filter_and_a_missing_runtime_are_said() {
     let outside = config().with_otlp("http://127.0.0.1:9", OtlpProtocol::Grpc, &[]).unwrap();
     assert!(matches!(Telemetry::build(&outside, io::sink), Err(StartError::NoRuntime)));
 }
+
+#[test]
+fn each_process_has_an_id_of_its_own_unless_it_is_given_one() {
+    let id = |config: &TelemetryConfig| resource(config).get(&"service.instance.id".into()).unwrap().to_string();
+    let random = id(&config());
+    let lengths: Vec<usize> = random.split('-').map(str::len).collect();
+    assert!(lengths == [8, 4, 4, 4, 12] && random.as_bytes()[14] == b'4' && b"89ab".contains(&random.as_bytes()[19]), "{random}");
+    assert_ne!(random, id(&config()));
+    let given = TelemetryConfig { resource: vec![("service.instance.id".to_owned(), "worker-7".to_owned())], ..config() };
+    assert_eq!(id(&given), "worker-7");
+}

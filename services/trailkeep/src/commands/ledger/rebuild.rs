@@ -2,7 +2,6 @@
 
 use std::{
     fmt::{self, Display},
-    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -16,14 +15,16 @@ use trailkeep_pipeline::{
     protocol::{self, Rebuilt},
 };
 
+use super::rebuild_lease::RebuildLease;
 use crate::{
     cli::Globals,
     commands::protection::Encryption,
     exit::Exit,
     figures::{grouped, many},
+    ledger_address::LedgerAddress,
     location::Location,
     output::print,
-    outside::{self, Machine, Opened, Place, Tenancy},
+    outside::{self, Machine, OpenedLedger, Place, Tenancy},
     signals::asked_to_stop,
 };
 
@@ -38,9 +39,13 @@ pub(crate) struct Rebuild {
     /// The archive: a directory or s3://bucket/prefix.
     #[arg(long, value_name = "DIR|S3-URL", env = "TRAILKEEP_ARCHIVE")]
     archive: Location,
-    /// The ledger's SQLite file, made if it is not there; needed for archives on S3. Default: inside a directory archive.
-    #[arg(long, value_name = "FILE", env = "TRAILKEEP_LEDGER")]
-    ledger: Option<PathBuf>,
+    /// The ledger, needed for archives on S3: a SQLite file, made if it is not there, or dynamodb://TABLE. Default: a file inside a directory archive.
+    #[arg(long, value_name = "FILE|dynamodb://TABLE", env = "TRAILKEEP_LEDGER")]
+    ledger: Option<LedgerAddress>,
+    /// Every collector and ingest of this archive is stopped. Where the ledger is a table, nothing else can tell whether the worker of a batch that
+    /// is open still lives; without this such batches stop the rebuild.
+    #[arg(long)]
+    writers_stopped: bool,
     #[command(flatten)]
     encryption: Encryption,
     /// How the outcome is told.
@@ -52,6 +57,7 @@ const AFTER_HELP: &str = "\
 Examples:
   trailkeep ledger rebuild --archive ./audit
   trailkeep ledger rebuild --archive s3://my-audit-archive --ledger /var/lib/trailkeep/ledger.sqlite
+  trailkeep ledger rebuild --archive s3://my-audit-archive --ledger dynamodb://trailkeep-ledger --writers-stopped
 
 Exit codes: 0 rebuilt; 1 refused or failed; 2 wrong usage; 130 interrupted.
 A damaged file of the archive is named before anything is changed, with what to do. After another failure or 130 run it again:
@@ -86,11 +92,11 @@ impl Rebuild {
     async fn rebuild(&self, globals: &Globals) -> anyhow::Result<Rebuilt> {
         let (machine, shutdown) = (Machine::new(), Shutdown::default());
         let process = outside::process_name("rebuild", &machine);
-        let place = Place { archive: &self.archive, ledger: self.ledger.as_deref(), writing: self.encryption.of(&self.archive)? };
+        let place = Place { archive: &self.archive, ledger: self.ledger.as_ref(), writing: self.encryption.of(&self.archive)? };
         place.check()?;
         self.refuse_a_writer()?;
-        let Opened { bucket, ledger } = outside::open(place, &process, &machine, globals).await?;
-        let others = ledger.other_processes()?;
+        let opened = outside::open(place, &process, &machine, globals).await?;
+        let others = opened.ledger.other_processes()?;
         if !others.is_empty() {
             bail!(
                 "another process works with the ledger of {} ({}): wait for its end or stop it, then run this again",
@@ -98,10 +104,15 @@ impl Rebuild {
                 others.join(", ")
             );
         }
-        let tenancy = Tenancy::take(&bucket, &process, &machine, &shutdown).await?;
-        let holder = WorkerId::new(&process, 0);
-        let rebuilt = protocol::rebuild(bucket, ledger, &holder, false, machine.now()).await;
+        let tenancy = Tenancy::take(&opened, &process, &machine, &shutdown).await?;
+        let (holder, ledger) = (WorkerId::new(&process, 0), opened.ledger.port());
+        let lease = match opened.ledger {
+            OpenedLedger::Sqlite(_) => None,
+            OpenedLedger::DynamoDb(_) => Some(RebuildLease::take(&ledger, &holder, &machine, &shutdown).await?),
+        };
+        let rebuilt = protocol::rebuild(opened.bucket, ledger, &holder, self.writers_stopped, machine.now()).await;
         let lost = shutdown.is_requested();
+        drop(lease);
         tenancy.leave().await;
         let rebuilt = rebuilt.with_context(|| format!("failed to rebuild the ledger of {}", self.archive))?;
         if lost {
@@ -143,19 +154,30 @@ struct Report {
     discarded: u64,
     twice: u64,
     seconds: f64,
+    /// What a million sources would take at this rate; none where there were too few to tell.
+    seconds_per_million: Option<f64>,
 }
+
+/// Fewest sources whose time says something about a million.
+const ENOUGH_SOURCES: u64 = 1_000;
 
 impl Report {
     fn new(rebuilt: &Rebuilt, archive: String, took: Duration) -> Self {
         let Rebuilt { epoch, batches, sources, twice, rolled_forward, discarded, reindexed, without_bytes } = *rebuilt;
-        Self { archive, epoch, batches, sources, reindexed, without_bytes, rolled_forward, discarded, twice, seconds: took.as_secs_f64() }
+        let seconds = took.as_secs_f64();
+        let seconds_per_million = (sources >= ENOUGH_SOURCES).then(|| seconds * 1e6 / sources as f64);
+        Self { archive, epoch, batches, sources, reindexed, without_bytes, rolled_forward, discarded, twice, seconds, seconds_per_million }
     }
 }
 
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (sources, batches) = (many(self.sources, "source", "sources"), many(self.batches, "batch", "batches"));
-        writeln!(f, "Rebuilt the ledger of {}: {sources} in {batches}, epoch {}, in {:.1} s.", self.archive, self.epoch, self.seconds)?;
+        write!(f, "Rebuilt the ledger of {}: {sources} in {batches}, epoch {}, in {:.1} s.", self.archive, self.epoch, self.seconds)?;
+        match self.seconds_per_million {
+            Some(seconds) => writeln!(f, " At this rate a million sources take {:.1} min.", seconds / 60.0)?,
+            None => writeln!(f)?,
+        }
         let lines = [
             ("finished", self.rolled_forward, "had been committed and not published"),
             ("thrown away", self.discarded, "had not been committed: their objects land with the next ingest"),
@@ -190,6 +212,14 @@ mod tests {
         let rebuilt = Rebuilt { epoch: 2, batches: 1, sources: 341, ..Rebuilt::default() };
         let text = Report::new(&rebuilt, "audit".to_owned(), Duration::from_millis(1_240)).to_string();
         assert_eq!(text, "Rebuilt the ledger of audit: 341 sources in 1 batch, epoch 2, in 1.2 s.\n");
+    }
+
+    #[test]
+    fn what_a_million_would_take_is_told_once_there_were_enough() {
+        let rebuilt = Rebuilt { epoch: 2, batches: 3, sources: 10_000, ..Rebuilt::default() };
+        let report = Report::new(&rebuilt, "audit".to_owned(), Duration::from_secs(6));
+        assert_eq!(report.seconds_per_million, Some(600.0));
+        assert!(report.to_string().ends_with("in 6.0 s. At this rate a million sources take 10.0 min.\n"), "{report}");
     }
 
     #[test]

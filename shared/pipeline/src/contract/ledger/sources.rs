@@ -95,7 +95,7 @@ pub(super) async fn what_landed_is_held_with_its_proof_or_without_any(ledger: &T
 }
 
 pub(super) async fn sixteen_tasks_admit_each_source_exactly_once(ledger: &TwoHandles) {
-    let sources: Vec<SourceId> = (0..1_000).map(source).collect();
+    let sources: Vec<SourceId> = (0..400).map(source).collect();
     let mut tasks = Vec::new();
     for number in 0..16 {
         let batch = opened(&**ledger, number).await;
@@ -114,7 +114,7 @@ pub(super) async fn sixteen_tasks_admit_each_source_exactly_once(ledger: &TwoHan
 }
 
 pub(super) async fn sixteen_tasks_take_each_source_over_exactly_once(ledger: &TwoHandles) {
-    let sources: Vec<SourceId> = (0..500).map(source).collect();
+    let sources: Vec<SourceId> = (0..200).map(source).collect();
     let dead = opened(&**ledger, 99).await;
     ledger.admit(&dead, &sources).await.expect("an admit answers");
     ledger.abort(&dead, &AbortIf::OwnedBy(worker(0))).await.expect("an abort answers");

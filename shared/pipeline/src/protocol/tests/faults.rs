@@ -116,7 +116,11 @@ async fn a_topic_that_fails_keeps_no_source_from_being_landed() {
         assert_eq!(in_staging(&world).len(), 2, "{case}: what to announce is kept");
 
         let recovered = worker.protocol.recover(after(0)).await.unwrap();
-        assert_eq!((recovered.unannounced.len(), recovered.announced.len(), topic.calls()), (2, 0, 3), "{case}: a failing topic is asked once");
+        assert_eq!(
+            (recovered.unannounced.len(), recovered.announced.len(), topic.calls()),
+            (2, 0, 3),
+            "{case}: a failing topic is asked once"
+        );
         let recovered = worker.protocol.recover(after(0)).await.unwrap();
         assert_eq!((recovered.unannounced.len(), recovered.announced.len(), recovered.swept.len()), (0, 2, 2), "{case}");
         world.assert_all_announced(&case);
