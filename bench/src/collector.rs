@@ -146,6 +146,7 @@ fn settings(landers: usize) -> Settings {
             retention: None,
             inflate: InflateLimits::default(),
             builder_bytes: 128 << 20,
+            audit_bucket: Some("audit".to_owned()),
         },
         seal: SealPolicy::default(),
         bounds: Bounds { landers, ..Bounds::default() },

@@ -34,6 +34,8 @@ use crate::{
 const AGAIN_OBJECTS: [usize; 7] = [2_500, 625, 156, 39, 9, 2, 1];
 /// Longest age of these Batches: what comes again has waited long enough.
 const AGAIN_AGE: Duration = Duration::from_secs(15);
+/// Memory for builders of one of these Batches: 8 MiB. They are small, and there may be one for each number of receives.
+const AGAIN_BUILDER_BYTES: usize = 8 << 20;
 /// How often the gauges are set.
 const GAUGES: Duration = Duration::from_secs(1);
 
@@ -191,12 +193,12 @@ impl Collector {
         for number in 0..fresh {
             let lane = Arc::clone(&self.intake.lanes.fresh);
             let over = number * settings.bounds.another_lander_over;
-            start(number, lander::Intake { lane, over, objects: settings.seal.objects, age: None });
+            start(number, lander::Intake { lane, over, objects: settings.seal.objects, age: None, builder_bytes: settings.batch.builder_bytes / fresh });
         }
         for (index, objects) in AGAIN_OBJECTS.into_iter().enumerate() {
             let Some(lane) = self.intake.lanes.again.get(index) else { continue };
             let objects = objects.min(settings.seal.objects);
-            start(fresh + index, lander::Intake { lane: Arc::clone(lane), over: 0, objects, age: Some(AGAIN_AGE) });
+            start(fresh + index, lander::Intake { lane: Arc::clone(lane), over: 0, objects, age: Some(AGAIN_AGE), builder_bytes: AGAIN_BUILDER_BYTES });
         }
         landers
     }

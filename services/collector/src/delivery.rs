@@ -40,6 +40,7 @@ pub(crate) struct Delivery {
     /// How often this process has begun with it and had to give up.
     pub(crate) tries: u8,
     /// Its share of the Deliveries that may be in hand.
+    #[expect(dead_code, reason = "held, never read")]
     pub(crate) room: Option<OwnedSemaphorePermit>,
 }
 

@@ -153,6 +153,11 @@ impl<S: PartitionSink> Encoder<S> {
         }
     }
 
+    /// The bytes of an object that was inflated and not added yet.
+    pub fn inflated<'a>(&'a self, inflated: &Inflated) -> &'a [u8] {
+        self.buffer.get(inflated.start..).unwrap_or_default()
+    }
+
     /// Inflates an object into the buffer. Its bytes are read when it is added.
     pub fn inflate(&mut self, stored: &[u8]) -> Inflated {
         let start = self.buffer.len();

@@ -52,13 +52,19 @@ pub fn add_link(span: &Span, other: &SpanContext) {
 
 /// `traceparent` and `tracestate` of the current span, to send along. Both are missing where spans are not traced.
 pub fn current_trace() -> (Option<String>, Option<String>) {
-    trace_of(&Span::current())
+    let own = Span::current().context();
+    // A span that is logged and not traced stands inside one that is.
+    if own.span().span_context().is_valid() { headers_of(&own) } else { headers_of(&Context::current()) }
 }
 
 /// `traceparent` and `tracestate` of a span.
 pub fn trace_of(span: &Span) -> (Option<String>, Option<String>) {
+    headers_of(&span.context())
+}
+
+fn headers_of(context: &Context) -> (Option<String>, Option<String>) {
     let mut headers = HashMap::new();
-    TraceContextPropagator::new().inject_context(&span.context(), &mut headers);
+    TraceContextPropagator::new().inject_context(context, &mut headers);
     let state = headers.remove("tracestate").filter(|state| !state.is_empty());
     (headers.remove("traceparent"), state)
 }
@@ -69,7 +75,8 @@ mod tests {
 
     use opentelemetry::trace::TracerProvider;
     use opentelemetry_sdk::trace::SdkTracerProvider;
-    use tracing_subscriber::layer::SubscriberExt;
+    use tracing::level_filters::LevelFilter;
+    use tracing_subscriber::{Layer, layer::SubscriberExt};
 
     use super::*;
 
@@ -123,6 +130,19 @@ mod tests {
             assert!(traceparent.starts_with(&format!("00-{TRACE}-")) && traceparent.ends_with("-01"), "{traceparent}");
             assert_ne!(traceparent, PARENT, "the span has an id of its own");
             assert_eq!(tracestate.as_deref(), Some("vendor=x"));
+        });
+    }
+
+    #[test]
+    fn a_span_that_is_only_logged_sends_the_one_around_it_on() {
+        let provider = SdkTracerProvider::builder().build();
+        let traced = tracing_opentelemetry::layer().with_tracer(provider.tracer("test")).with_filter(LevelFilter::INFO);
+        let logged = tracing_subscriber::fmt::layer().with_writer(std::io::sink);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(traced).with(logged), || {
+            let outer = tracing::info_span!("delivery");
+            let inner = outer.in_scope(|| tracing::debug_span!("call").in_scope(current_trace));
+            assert!(inner.0.is_some());
+            assert_eq!(inner, trace_of(&outer));
         });
     }
 

@@ -8,7 +8,7 @@ use aws_sdk_s3::{
     types::{CompletedMultipartUpload, CompletedPart},
 };
 use trailkeep_tests::{
-    emulator::{Moto, REGION},
+    emulator::{Ministack, REGION},
     proxy::Proxy,
 };
 
@@ -26,8 +26,8 @@ fn s3(endpoint: &str) -> Client {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_of_the_sdks_are_told_apart() -> Result<()> {
-    let Some(moto) = Moto::start("the fault proxy on an emulator")? else { return Ok(()) };
-    let proxy = Proxy::before(moto.endpoint(), 1)?;
+    let Some(ministack) = Ministack::start("the fault proxy on an emulator")? else { return Ok(()) };
+    let proxy = Proxy::before(ministack.endpoint(), 1)?;
     let door = proxy.door("one")?;
     let client = s3(&door.endpoint());
     client.create_bucket().bucket("audit").send().await?;
@@ -69,8 +69,8 @@ async fn calls_of_the_sdks_are_told_apart() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_of_services_that_speak_json_or_forms_are_told_apart() -> Result<()> {
-    let Some(moto) = Moto::start("the fault proxy on an emulator")? else { return Ok(()) };
-    let proxy = Proxy::before(moto.endpoint(), 1)?;
+    let Some(ministack) = Ministack::start("the fault proxy on an emulator")? else { return Ok(()) };
+    let proxy = Proxy::before(ministack.endpoint(), 1)?;
     let endpoint = proxy.door("one")?.endpoint();
     let keys = || aws_sdk_sqs::config::Credentials::new("AKIAIOSFODNN7EXAMPLE", "example", None, None, "emulator");
     let latest = aws_sdk_sqs::config::BehaviorVersion::latest;

@@ -3,10 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
+use tracing::Instrument as _;
 use trailkeep_pipeline::{
-    ports::bucket::StagedUpload,
+    ports::{bucket::StagedUpload, queue::TraceContext},
     protocol::{Announcement, Heartbeat, Manifest, OpenBatch, ProtocolError},
 };
+use trailkeep_telemetry::trace_context;
 
 use super::{Gathering, Intake, Shared, Waiting, thread::told};
 use crate::{
@@ -17,6 +19,10 @@ use crate::{
 
 /// How long to wait before the Deliveries of a Batch that failed are tried again.
 const AGAIN: Duration = Duration::from_secs(2);
+
+/// Traces of messages that one Batch's span is linked to, at most.
+/// Source: OpenTelemetry specification, `OTEL_SPAN_LINK_COUNT_LIMIT`, whose default is 128.
+const MAX_LINKS: usize = 128;
 
 /// Brings a Batch to its end.
 pub(super) async fn finish(shared: &Shared, gathering: Gathering) {
@@ -47,10 +53,15 @@ pub(super) async fn finish(shared: &Shared, gathering: Gathering) {
     };
     shared.metrics.sealed(began.elapsed());
     let mut manifest = Manifest::new(open.batch, open.epoch, sealed.sources, sealed.uploads, |upload| &upload.key);
-    manifest.landed = sealed.landed;
+    if shared.protocol.announces() {
+        manifest.landed.clone_from(&sealed.landed);
+    }
     let manifest = Arc::new(manifest);
-    let asked = Publish { open: open.clone(), manifest: Arc::clone(&manifest), now: shared.surroundings.now() };
-    match stages::call(&shared.stages.publish, asked).await {
+    let span = span_of(&open, &waiting);
+    let (traceparent, tracestate) = trace_context::trace_of(&span);
+    let trace = TraceContext { traceparent, tracestate };
+    let asked = Publish { open: open.clone(), manifest: Arc::clone(&manifest), trace, now: shared.surroundings.now() };
+    match stages::call(&shared.stages.publish, asked).instrument(span).await {
         Ok(announcement) => {
             drop(heartbeat);
             match announcement {
@@ -62,7 +73,8 @@ pub(super) async fn finish(shared: &Shared, gathering: Gathering) {
                 batch = %open.batch, objects = sealed.summary.landed, records = sealed.summary.records,
                 age_ms = opened.elapsed().as_millis() as u64, "a batch is published"
             );
-            shared.metrics.published(&sealed.summary, &manifest.landed, &manifest.uploads);
+            shared.metrics.self_generated(sealed.own_records);
+            shared.metrics.published(&sealed.summary, &sealed.landed, &manifest.uploads);
             settle_all(shared, waiting);
         }
         Err(error) => {
@@ -76,6 +88,18 @@ pub(super) async fn finish(shared: &Shared, gathering: Gathering) {
             retry_all(shared, &intake, waiting, "batch_failed");
         }
     }
+}
+
+/// The span of a Batch's publication, linked to the traces of the messages that it settles: to some of them, since a Batch holds thousands.
+fn span_of(open: &OpenBatch, waiting: &Waiting) -> tracing::Span {
+    let span = tracing::info_span!("publish batch", batch = %open.batch, objects = waiting.landed.len());
+    let traces = waiting.landed.iter().map(|delivery| &delivery.ticket.message().trace).filter(|trace| trace.traceparent.is_some());
+    for trace in traces.take(MAX_LINKS) {
+        if let Some(parent) = trace_context::parent_of(trace.traceparent.as_deref(), trace.tracestate.as_deref()) {
+            trace_context::add_link(&span, &parent);
+        }
+    }
+    span
 }
 
 fn is_lost(error: &StageError) -> bool {

@@ -66,6 +66,8 @@ pub(crate) struct Intake {
     pub(crate) objects: usize,
     /// Longest age of its Batches; none = as the settings say.
     pub(crate) age: Option<Duration>,
+    /// Memory for builders, sort copies and encoders of one Batch, in bytes.
+    pub(crate) builder_bytes: usize,
 }
 
 /// An open Batch while it gathers.
@@ -144,10 +146,7 @@ async fn open(shared: &Shared, owner: &WorkerId, intake: &Intake, waiting: usize
     shared.metrics.batch_opened();
     let heartbeat =
         Heartbeat::start(&tokio::runtime::Handle::current(), Arc::clone(shared.protocol.ledger()), open.clone(), shared.settings.beat);
-    let settings = BatchSettings {
-        builder_bytes: shared.settings.batch.builder_bytes / shared.settings.bounds.landers.max(1),
-        ..shared.settings.batch.clone()
-    };
+    let settings = BatchSettings { builder_bytes: intake.builder_bytes, ..shared.settings.batch.clone() };
     let started = Writing::start(settings, shared.settings.seal, Arc::clone(shared.protocol.bucket()), batch);
     match started {
         Ok(writing) => Some(Gathering {

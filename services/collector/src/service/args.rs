@@ -111,11 +111,11 @@ pub(crate) struct Admission {
 #[command(next_help_heading = "Protection")]
 pub(crate) struct Protection {
     /// KMS key of all that is written: ARN, id or alias/NAME. Default: the bucket's own default key, else aws/s3.
-    #[arg(long, value_name = "ARN|ALIAS", env = "TRAILKEEP_KMS_KEY_ID")]
+    #[arg(long, value_name = "ARN|ALIAS", env = "TRAILKEEP_KMS_KEY_ID", value_parser = trailkeep_aws::kms_key)]
     pub(crate) kms_key_id: Option<String>,
     /// PREFIX=KEY: KMS key of what is written below a prefix, as raw/=alias/trailkeep-raw or events/category=data/=ARN. The longest prefix counts.
-    #[arg(long = "kms-key", value_name = "PREFIX=KEY", env = "TRAILKEEP_KMS_KEYS", value_delimiter = ',')]
-    pub(crate) kms_keys: Vec<String>,
+    #[arg(long = "kms-key", value_name = "PREFIX=KEY", env = "TRAILKEEP_KMS_KEYS", value_delimiter = ',', value_parser = trailkeep_aws::kms_key_of_prefix)]
+    pub(crate) kms_keys: Vec<(String, String)>,
     /// Object Lock of raw/, digests/ and sources/. Default: the bucket's own rule.
     #[arg(long, value_enum, value_name = "MODE", env = "TRAILKEEP_OBJECT_LOCK_MODE", requires = "object_lock_days")]
     pub(crate) object_lock_mode: Option<LockMode>,

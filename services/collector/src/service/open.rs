@@ -32,7 +32,7 @@ pub(crate) async fn open(arguments: &Arguments) -> anyhow::Result<Ports> {
         endpoint: aws.endpoint.clone(),
         max_attempts: aws.max_attempts,
         kms_key_arn: arguments.protection.kms_key_id.clone(),
-        kms_keys: arguments.kms_keys()?,
+        kms_keys: arguments.protection.kms_keys.clone(),
     };
     let bucket: Arc<dyn AuditBucket> = Arc::new(S3Bucket::open(&config, &archive.bucket, &archive.prefix).await?);
     let ledger = DynamoLedger::open(&aws, table(&arguments.places.ledger)?).await?;

@@ -57,18 +57,6 @@ impl Arguments {
         Ok(buckets)
     }
 
-    /// KMS keys by prefix, as `--kms-key PREFIX=KEY` gives them; parted at the last `=`.
-    ///
-    /// # Errors
-    /// Where one has no `=`, or nothing on a side of it.
-    pub(crate) fn kms_keys(&self) -> anyhow::Result<Vec<(String, String)>> {
-        let parted = self.protection.kms_keys.iter().map(|text| match text.rsplit_once('=') {
-            Some((prefix, key)) if !prefix.is_empty() && !key.is_empty() => Ok((prefix.to_owned(), key.to_owned())),
-            _ => bail!("--kms-key {text}: give PREFIX=KEY, as raw/=alias/trailkeep-raw"),
-        });
-        parted.collect()
-    }
-
     /// What the collector is told.
     ///
     /// # Errors
@@ -157,6 +145,7 @@ impl Arguments {
             retention,
             inflate: InflateLimits::default(),
             builder_bytes: self.bounds.max_inflated_bytes as usize,
+            audit_bucket: Some(s3_place(&self.places.archive)?.bucket),
         })
     }
 }

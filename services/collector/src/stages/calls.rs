@@ -13,7 +13,7 @@ use trailkeep_pipeline::{
     ports::{
         bucket::{BucketError, Fetched},
         ledger::SourceId,
-        queue::{Entries, NotificationQueue, QueueMessage},
+        queue::{Entries, NotificationQueue, QueueMessage, TraceContext},
     },
     protocol::{Admission, Announcement, Manifest, Moment, OpenBatch, Protocol},
 };
@@ -70,6 +70,8 @@ pub(crate) struct Piece {
 pub(crate) struct Publish {
     pub(crate) open: OpenBatch,
     pub(crate) manifest: Arc<Manifest>,
+    /// What is announced carries it.
+    pub(crate) trace: TraceContext,
     pub(crate) now: Moment,
 }
 
@@ -129,7 +131,7 @@ call!(
 call!(
     /// Commits and publishes.
     PublishCall { protocol: Arc<Protocol> }, Publish => Announcement,
-    |this, asked| Ok(this.protocol.commit_and_publish(&asked.open, &asked.manifest, asked.now).await?)
+    |this, asked| Ok(this.protocol.commit_and_publish_traced(&asked.open, &asked.manifest, &asked.trace, asked.now).await?)
 );
 
 call!(

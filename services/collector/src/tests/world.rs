@@ -209,6 +209,7 @@ pub(super) fn quick() -> Settings {
             retention: None,
             inflate: InflateLimits::default(),
             builder_bytes: 16 << 20,
+            audit_bucket: None,
         },
         seal: SealPolicy::default().with_age(Duration::from_millis(100)),
         bounds: Bounds { receivers: 2, landers: 2, ..Bounds::default() },

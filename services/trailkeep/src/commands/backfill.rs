@@ -133,11 +133,11 @@ impl Backfill {
         if self.output == Output::Text {
             print(&text::told(&tally, &costs, &backlog.bucket))?;
         }
+        let (objects_to_send, estimate) = (tally.total.objects, Some(text::json(&tally, &costs, &backlog.bucket)));
         let passed_over = backlog.counted.passed_over.load(Ordering::Relaxed);
         if self.dry_run || tally.total.objects == 0 || !self.may_send(&tally)? {
-            let sent = Sent { objects: tally.total.objects, landed: tally.landed, ..Sent::default() };
-            let estimate = Some(text::json(&tally, &costs, &backlog.bucket));
-            self.tell(&Outcome { dry_run: true, estimate, ..Outcome::new(&sent, &self.queue, passed_over) })?;
+            let sent = Sent { landed: tally.landed, ..Sent::default() };
+            self.tell(&Outcome { dry_run: true, objects_to_send, estimate, ..Outcome::new(&sent, &self.queue, passed_over) })?;
             return Ok(Exit::Done);
         }
         let pace = Pace { objects_per_second: self.rate, max_depth: self.max_depth, depth_wait: DEPTH_WAIT };
@@ -149,10 +149,7 @@ impl Backfill {
             let since = sent.goes_on_at.map(day_text);
             format!("the backfill stopped after {} objects in {} messages. {}", sent.objects, sent.messages, go_on(since.as_deref()))
         })?;
-        self.tell(&Outcome {
-            estimate: Some(text::json(&tally, &costs, &backlog.bucket)),
-            ..Outcome::new(&sent, &self.queue, passed_over)
-        })?;
+        self.tell(&Outcome { objects_to_send, estimate, ..Outcome::new(&sent, &self.queue, passed_over) })?;
         Ok(if sent.interrupted { Exit::Interrupted } else { Exit::Done })
     }
 

@@ -83,6 +83,11 @@ impl Answer {
         matches!(self.code.as_str(), "TransactionConflict" | "TransactionConflictException" | "TransactionInProgressException")
     }
 
+    /// DynamoDB, or what stands for it, answered that it will not, and not that it is busy.
+    pub(super) fn is_refusal(&self) -> bool {
+        self.status.is_some() && !BUSY.contains(&self.code.as_str())
+    }
+
     /// What is there to be done where the call was refused.
     fn refused(&self, ledger: &DynamoLedger, operation: Operation) -> Option<String> {
         if BAD_CREDENTIALS.contains(&self.code.as_str()) {

@@ -18,6 +18,7 @@ mod open;
 mod port;
 mod restoring;
 mod sources;
+mod statements;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,7 @@ use trailkeep_archive::BatchId;
 use trailkeep_pipeline::ports::ledger::LedgerError;
 
 pub use self::table::Made;
-use self::{epochs::Epochs, keys::Keys};
+use self::{epochs::Epochs, keys::Keys, statements::Statements};
 
 /// How long a source is remembered if nothing else is asked: 400 days from when its Batch was opened.
 pub const REMEMBERED_DAYS: u32 = 400;
@@ -51,12 +52,13 @@ pub struct DynamoLedger {
     table: String,
     remembered_days: u32,
     epochs: Epochs,
+    statements: Statements,
 }
 
 impl DynamoLedger {
     /// The ledger behind a client that was made elsewhere.
     pub fn with_client(client: Client, table: &str) -> Self {
-        Self { client, table: table.to_owned(), remembered_days: REMEMBERED_DAYS, epochs: Epochs::default() }
+        Self { client, table: table.to_owned(), remembered_days: REMEMBERED_DAYS, epochs: Epochs::default(), statements: Statements::default() }
     }
 
     /// Remembers sources for this many days. All processes of a fleet should agree; where they do not, each source has the days of whoever

@@ -15,10 +15,12 @@ use super::{
     error::Operation,
     item::{Attributes, Item, n, s},
     keys::{Keys, PK, TTL},
+    statements::Inserted,
 };
 
 /// The attribute that tells the calls of one Batch from one another.
 const CALL: &str = "call";
+const WORDS: &str = "admit sources";
 
 /// One claim of one Batch: what its item will hold.
 #[derive(Debug, Clone, Copy)]
@@ -41,8 +43,7 @@ impl DynamoLedger {
                 distinct.len() - 1
             });
         }
-        let asked: Vec<_> = distinct.iter().map(|source| self.admit_one(asking, source)).collect();
-        let claims: Vec<Claim> = stream::iter(asked).buffered(IN_FLIGHT).try_collect().await?;
+        let claims = self.claim(asking, &distinct).await?;
         let mut answered = vec![false; distinct.len()];
         let answers = sources.iter().map(|source| {
             let place = places[source];
@@ -60,11 +61,36 @@ impl DynamoLedger {
         Ok(Asking { keys: self.keys_of(batch).await?, batch, call })
     }
 
-    async fn admit_one(&self, asking: Asking<'_>, source: &SourceId) -> Result<Claim, LedgerError> {
-        let operation = Operation { words: "admit sources", action: "dynamodb:PutItem" };
-        let mut attributes = self.source_item(asking.keys, asking.batch, source);
-        attributes.insert(CALL.to_owned(), n(asking.call));
-        match self.put_new(operation, attributes).await? {
+    /// Claims sources that differ from one another: inserts what is not there, reads whose the others are, and puts what is left one by one.
+    async fn claim(&self, asking: Asking<'_>, sources: &[&SourceId]) -> Result<Vec<Claim>, LedgerError> {
+        let items: Vec<Attributes> = sources.iter().map(|source| self.claiming_item(asking, source)).collect();
+        let inserted = self.insert(&items).await;
+        let there = sources.iter().zip(&inserted).filter(|(_, inserted)| **inserted == Inserted::IsThere);
+        let there: Vec<String> = there.map(|(source, _)| asking.keys.source(source)).collect();
+        let mut found = self.get_many(WORDS, &there).await?;
+        let claims = sources.iter().zip(items).zip(inserted).map(|((source, item), inserted)| {
+            let found = found.remove(&asking.keys.source(source));
+            async move {
+                match (inserted, found) {
+                    (Inserted::Done, _) => Ok(Claim::Admitted),
+                    (_, Some(found)) => self.held(asking, source, Some(found)),
+                    (Inserted::IsThere | Inserted::Unknown, None) => self.claim_one(asking, source, item).await,
+                }
+            }
+        });
+        let claims: Vec<_> = claims.collect();
+        stream::iter(claims).buffered(IN_FLIGHT).try_collect().await
+    }
+
+    fn claiming_item(&self, asking: Asking<'_>, source: &SourceId) -> Attributes {
+        let mut item = self.source_item(asking.keys, asking.batch, source);
+        item.insert(CALL.to_owned(), n(asking.call));
+        item
+    }
+
+    async fn claim_one(&self, asking: Asking<'_>, source: &SourceId, item: Attributes) -> Result<Claim, LedgerError> {
+        let operation = Operation { words: WORDS, action: "dynamodb:PutItem" };
+        match self.put_new(operation, item).await? {
             Outcome::Done => Ok(Claim::Admitted),
             Outcome::Refused(item) => self.held(asking, source, item),
         }

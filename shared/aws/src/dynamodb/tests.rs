@@ -215,3 +215,35 @@ async fn unfinished_batches_are_queried_page_by_page_and_read_again() {
     assert!(requests[1].body.contains(r#""IndexName":"unfinished""#) && requests[2].body.contains("ExclusiveStartKey"));
     assert!(requests[3].body.contains(r#""ConsistentRead":true"#), "{}", requests[3].body);
 }
+
+#[tokio::test]
+async fn statements_only_ever_say_yes_and_the_rest_is_read_or_put() {
+    let sources: Vec<SourceId> = (0..4).map(|number| SourceId::new("org-logs", format!("{number}"))).collect();
+    let other = BatchId::new(1_760_000_000_000, 2);
+    let said = r#"{"Responses":[{"TableName":"fleet"},{"Error":{"Code":"DuplicateItem"}},{"Error":{"Code":"ThrottlingError"}},{}]}"#;
+    let read = format!(r#"{{"Responses":{{"fleet":[{{"pk":{{"S":"S#1#1#org-logs/1"}},"batch":{{"S":"{other}"}}}}]}}}}"#);
+    let server = Scripted::answering(vec![Reply::ok(IDENTITY), Reply::ok(said), Reply::ok(&read), Reply::ok("{}")]);
+    let claims = ledger(&server, 1).admit(&batch(), &sources).await.unwrap();
+    let held = Claim::HeldBy(Holder { batch: other, landed: None });
+    assert_eq!(claims, [Claim::Admitted, held, Claim::Admitted, Claim::Admitted]);
+    let requests = server.requests();
+    let statement: serde_json::Value = serde_json::from_str(&requests[1].body).unwrap();
+    let text = statement["Statements"][0]["Statement"].as_str().unwrap();
+    assert!(text.starts_with("INSERT INTO \"fleet\" VALUE {'") && !text.contains("org-logs"), "{text}");
+    assert_eq!(statement["Statements"][0]["Parameters"].as_array().map(Vec::len), Some(text.matches('?').count()));
+    assert!(requests[3].body.contains("S#1#1#org-logs/2") && requests[3].body.contains("attribute_not_exists(#pk)"));
+}
+
+#[tokio::test]
+async fn where_statements_are_refused_everything_is_put() {
+    let sources: Vec<SourceId> = (0..4).map(|number| SourceId::new("org-logs", format!("{number}"))).collect();
+    let replies = vec![vec![Reply::ok(IDENTITY), refusal("not authorized to perform: dynamodb:PartiQLInsert")], vec![Reply::ok("{}"); 8]];
+    let server = Scripted::answering(replies.concat());
+    let ledger = ledger(&server, 1);
+    for _ in 0..2 {
+        assert_eq!(ledger.admit(&batch(), &sources).await.unwrap(), vec![Claim::Admitted; 4]);
+    }
+    let asked: Vec<String> = server.requests().iter().map(|request| request.header("x-amz-target").to_owned()).collect();
+    assert_eq!(asked.iter().filter(|target| target.ends_with("BatchExecuteStatement")).count(), 1, "{asked:?}");
+    assert_eq!(asked.iter().filter(|target| target.ends_with("PutItem")).count(), 8, "{asked:?}");
+}

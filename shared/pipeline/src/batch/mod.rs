@@ -5,6 +5,7 @@
 //! Synchronous: for worker threads, never for the runtime's own.
 
 mod digest;
+mod own_requests;
 mod rows;
 mod seal;
 mod segment;
@@ -95,6 +96,8 @@ pub struct BatchSettings {
     pub inflate: InflateLimits,
     /// Memory for builders, sort copies and encoders of this Batch, in bytes.
     pub builder_bytes: usize,
+    /// The bucket that is landed in: what the Records say of it is counted. `None` = not counted.
+    pub audit_bucket: Option<String>,
 }
 
 /// What a source is, by its key.
@@ -155,6 +158,8 @@ pub struct BatchWriter {
     findings: Vec<Finding>,
     /// Inflated Digests, one at a time.
     buffer: Vec<u8>,
+    /// Counts Records about the bucket that is landed in.
+    own: own_requests::OwnRequests,
 }
 
 /// The SHA-256 of stored bytes.

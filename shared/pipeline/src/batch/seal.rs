@@ -29,6 +29,8 @@ pub struct Sealed {
     pub landed: Vec<LandedObject>,
     /// What it came to.
     pub summary: IngestSummary,
+    /// Records about the bucket that is landed in, where [`super::BatchSettings::audit_bucket`] names it.
+    pub own_records: u64,
 }
 
 /// A Batch that could not be sealed, and the uploads that were finished before it failed.
@@ -53,9 +55,9 @@ impl BatchWriter {
     /// # Errors
     /// [`SealFailure`]: give the Batch up.
     pub fn seal(self, landed_at_ms: i64) -> Result<Sealed, SealFailure> {
-        let mut uploads = Vec::new();
+        let (mut uploads, own_records) = (Vec::new(), self.own.found());
         match self.finish(landed_at_ms, &mut uploads) {
-            Ok(Finished { sources, landed, summary }) => Ok(Sealed { sources, uploads, landed, summary }),
+            Ok(Finished { sources, landed, summary }) => Ok(Sealed { sources, uploads, landed, summary, own_records }),
             Err(error) => Err(SealFailure { error, staged: uploads }),
         }
     }

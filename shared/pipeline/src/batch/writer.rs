@@ -18,6 +18,7 @@ use trailkeep_records::{
 use super::{
     BatchError, BatchSettings, BatchWriter, Entry, Finding, Kind, SourceFacts,
     digest::{DigestRead, read_digest},
+    own_requests::OwnRequests,
     segment::{Home, Place, Segments},
     sha256,
     stage::Stage,
@@ -56,6 +57,7 @@ impl BatchWriter {
             by_source: std::collections::HashMap::new(),
             findings: Vec::new(),
             buffer: Vec::new(),
+            own: OwnRequests::of(settings.audit_bucket.as_deref()),
         }
     }
 
@@ -106,6 +108,7 @@ impl BatchWriter {
         if inflated.is_too_large() {
             return self.land_streamed(&mut || Ok(Box::new(io::Cursor::new(stored.clone()))), facts);
         }
+        self.own.look(self.encoder.inflated(&inflated));
         let shape = inflated.shape();
         let inflated_bytes = inflated.inflated_bytes();
         let stored_sha256 = inflated.stored_sha256();

@@ -34,6 +34,7 @@ impl IngestConfig {
             retention: self.retention,
             inflate: self.limits.inflate,
             builder_bytes: self.limits.builder_bytes / self.threads.max(1),
+            audit_bucket: None,
         }
     }
 }

@@ -159,7 +159,6 @@ impl Listing {
                         size_bytes: object.size_bytes,
                         etag: object.etag,
                         version: None,
-                        modified_ms: object.modified_ms,
                     });
                     sort_out(objects, &selection, &counted)
                 });

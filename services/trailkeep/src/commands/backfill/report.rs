@@ -13,6 +13,8 @@ use crate::figures::{grouped, many};
 pub(super) struct Outcome<'a> {
     pub(super) queue: &'a str,
     pub(super) dry_run: bool,
+    /// Objects that were asked for and have not landed, as they were counted first.
+    pub(super) objects_to_send: u64,
     pub(super) objects_sent: u64,
     pub(super) messages_sent: u64,
     /// Objects that the archive holds already.
@@ -32,6 +34,7 @@ impl<'a> Outcome<'a> {
         Self {
             queue,
             dry_run: false,
+            objects_to_send: 0,
             objects_sent: sent.objects,
             messages_sent: sent.messages,
             objects_landed_before: sent.landed,
@@ -47,7 +50,7 @@ impl Display for Outcome<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let landed = many(self.objects_landed_before, "object", "objects");
         if self.dry_run {
-            writeln!(f, "Nothing was sent. {} would be announced to {}.", many(self.objects_sent, "object", "objects"), self.queue)?;
+            writeln!(f, "Nothing was sent. {} would be announced to {}.", many(self.objects_to_send, "object", "objects"), self.queue)?;
         } else {
             let messages = many(self.messages_sent, "message", "messages");
             writeln!(f, "Sent {} in {messages} to {}.", many(self.objects_sent, "object", "objects"), self.queue)?;

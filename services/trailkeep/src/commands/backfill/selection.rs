@@ -59,7 +59,6 @@ pub(crate) struct Found {
     pub(crate) etag: Option<String>,
     /// Known from inventories of versioned buckets.
     pub(crate) version: Option<String>,
-    pub(crate) modified_ms: Option<i64>,
 }
 
 /// An object as a listing or an inventory has it.
@@ -69,7 +68,6 @@ pub(crate) struct Listed {
     pub(crate) size_bytes: u64,
     pub(crate) etag: Option<String>,
     pub(crate) version: Option<String>,
-    pub(crate) modified_ms: Option<i64>,
 }
 
 /// What becomes of a listed object.
@@ -139,7 +137,6 @@ impl Selection {
             size_bytes: listed.size_bytes,
             etag: listed.etag,
             version: listed.version,
-            modified_ms: listed.modified_ms,
         })
     }
 }

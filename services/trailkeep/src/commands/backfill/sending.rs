@@ -170,7 +170,8 @@ impl Sending<'_> {
                 version: object.version.clone(),
                 etag: object.etag.clone(),
                 size_bytes: Some(object.size_bytes),
-                event_time_ms: object.modified_ms,
+                // The collector's lag is of live traffic: no time, no lag.
+                event_time_ms: None,
                 sequencer: None,
             })
             .collect();

