@@ -158,6 +158,7 @@ fn settings(landers: usize) -> Settings {
         recover_every: Duration::from_secs(60),
         look_again: Duration::from_secs(15),
         drain: PATIENCE,
+        remembered_days: None,
     }
 }
 

@@ -25,7 +25,6 @@ use trailkeep_tests::{
     emulator::{Emulator, Ministack, Moto},
 };
 
-mod measure;
 mod releases;
 
 /// Batch ids of these tests are of 2025; the emulators delete what has expired.
@@ -158,9 +157,8 @@ async fn a_table_is_made_once_and_others_are_refused() -> Result<()> {
     ensure!(format!("{told:?}").contains("point_in_time_recovery_status: Some(Enabled)"), "{told:?}");
 
     let endpoint = moto.environment();
-    let create = |ledger: &str| -> Result<Ended> {
-        Ok(command::command(["ledger", "create", "--ledger", ledger])?.envs(endpoint).output()?.into())
-    };
+    let create =
+        |ledger: &str| -> Result<Ended> { Ok(command::command(["ledger", "create", "--ledger", ledger])?.envs(endpoint).output()?.into()) };
     let said = create("dynamodb://by-command")?.ok()?.text();
     ensure!(said.contains("Made the table by-command") && said.contains("--ledger dynamodb://by-command"), "{said}");
     ensure!(create("dynamodb://by-command")?.ok()?.text().contains("The table is there: by-command"));

@@ -6,6 +6,7 @@ mod backfill;
 mod careful;
 mod chaos;
 mod closed_output;
+mod collector;
 mod command_line;
 mod conformance;
 mod documentation;

@@ -116,7 +116,7 @@ async fn status_tells_a_queue_and_its_dead_letters(emulator: &Emulator, knows: K
         ensure!(text.contains(words), "{words:?} is missing:\n{text}");
     }
     let told = queues.run(&["status", "--queue", &queues.dead, "--output", "json"])?.ok()?.json()?;
-    let sources = (knows == Knows::Sources).then(|| [queues.queue.as_str()]);
+    let sources = (knows == Knows::Sources).then_some([queues.queue.as_str()]);
     ensure!(told["dead_letter_queue_of"] == json!(sources), "{told:#}");
     queues.run(&["status", "--queue", &format!("{}-absent", queues.queue)])?.failed(1, &["-absent", "is not there"])?;
     Ok(())
@@ -259,7 +259,7 @@ fn answer(stream: TcpStream, seen: &Mutex<Vec<String>>, tasks: &mut Vec<(u16, Va
         };
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = value.parse().unwrap_or_default(),
-            "x-amz-target" => operation = value.trim_start_matches("AmazonSQS.").to_owned(),
+            "x-amz-target" => value.trim_start_matches("AmazonSQS.").clone_into(&mut operation),
             _ => {}
         }
     }

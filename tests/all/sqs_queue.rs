@@ -21,7 +21,7 @@ async fn keeps_the_contract(emulator: &Emulator, exceptions: Exceptions) {
         let url = made.queue_url.expect("a queue has a URL");
         Arc::new(SqsQueue::with_client(client.clone(), &url)) as Arc<dyn NotificationQueue>
     };
-    queue_except(open, exceptions).await;
+    Box::pin(queue_except(open, exceptions)).await;
 }
 
 #[tokio::test]

@@ -42,6 +42,14 @@ impl Moto {
     /// # Errors
     /// Where it does not start; where there is none and `REQUIRE_ALL` is 1.
     pub fn start(what: &str) -> Result<Option<Self>> {
+        Self::start_with(what, &[])
+    }
+
+    /// The same with further environment variables.
+    ///
+    /// # Errors
+    /// As [`Moto::start`].
+    pub fn start_with(what: &str, more: &[(&str, &str)]) -> Result<Option<Self>> {
         let Some(program) = program("moto_server", "TRAILKEEP_MOTO") else {
             not_run(what, "no moto_server: run make setup, or name it in TRAILKEEP_MOTO")?;
             return Ok(None);
@@ -54,7 +62,7 @@ impl Moto {
         } else {
             Command::new(program)
         };
-        command.args(["-H", "127.0.0.1", "-p", "0"]).env("MOTO_S3_CUSTOM_ENDPOINTS", "");
+        command.args(["-H", "127.0.0.1", "-p", "0"]).env("MOTO_S3_CUSTOM_ENDPOINTS", "").envs(more.iter().copied());
         Emulator::start(command).map(|emulator| Some(Self(emulator)))
     }
 }
@@ -73,7 +81,10 @@ impl Ministack {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).context("no port is free")?.port();
         // By way of a script that makes it take the checksums that S3 takes.
         let mut command = Command::new(program.with_file_name("python"));
-        command.arg(workspace_root().join("tests/emulators/start_ministack.py")).env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", port.to_string());
+        command
+            .arg(workspace_root().join("tests/emulators/start_ministack.py"))
+            .env("BIND_HOST", "127.0.0.1")
+            .env("GATEWAY_PORT", port.to_string());
         // Nothing is kept, and nothing but that port is listened to.
         command.env("PERSIST_STATE", "0").env("IOT_MTLS_ENABLED", "0");
         Emulator::start(command).map(|emulator| Some(Self(emulator)))

@@ -28,7 +28,12 @@ pub struct AdmissionRules {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judgement {
     /// It is landed.
-    Land(Kind),
+    Land {
+        /// LogObject or Digest.
+        kind: Kind,
+        /// The day of its delivery, as its key states it, `yyyymmdd`.
+        day: u32,
+    },
     /// Not CloudTrail's, and no fault: another service's file, a folder marker.
     Ignore(&'static str),
     /// Not CloudTrail's, though it stands where CloudTrail writes: written down, not landed.
@@ -64,7 +69,7 @@ impl AdmissionRules {
         if self.without_regions.contains(&region) || leaves_out(&self.only_regions, &region) {
             return Judgement::Filter("region");
         }
-        Judgement::Land(kind)
+        Judgement::Land { kind, day: key.delivery_day }
     }
 
     fn admits(&self, key: &LogKey, account: &str) -> bool {
@@ -89,6 +94,8 @@ mod tests {
     const OWN: &str =
         "AWSLogs/444455556666/CloudTrail/eu-central-1/2026/08/22/444455556666_CloudTrail_eu-central-1_20260822T0005Z_abcdefGHIJ012345.json.gz";
 
+    const LANDED: Judgement = Judgement::Land { kind: Kind::Log, day: 20_260_822 };
+
     fn set(of: &[&str]) -> BTreeSet<String> {
         of.iter().map(ToString::to_string).collect()
     }
@@ -96,19 +103,19 @@ mod tests {
     #[test]
     fn without_organizations_and_accounts_the_bucket_decides() {
         let rules = AdmissionRules::default();
-        assert_eq!(rules.judge(MEMBER, Some(9)), Judgement::Land(Kind::Log));
-        assert_eq!(rules.judge(OWN, None), Judgement::Land(Kind::Log));
+        assert_eq!(rules.judge(MEMBER, Some(9)), LANDED);
+        assert_eq!(rules.judge(OWN, None), LANDED);
     }
 
     #[test]
     fn other_organizations_and_accounts_are_rejected() {
         let rules = AdmissionRules { organizations: set(&["o-a1b2c3d4e5"]), ..AdmissionRules::default() };
-        assert_eq!(rules.judge(MEMBER, None), Judgement::Land(Kind::Log));
+        assert_eq!(rules.judge(MEMBER, None), LANDED);
         assert_eq!(rules.judge(OWN, None), Judgement::Reject("account_not_configured"));
         let other = MEMBER.replace("o-a1b2c3d4e5", "o-zzzzzzzzzz");
         assert_eq!(rules.judge(&other, None), Judgement::Reject("organization_not_configured"));
         let both = AdmissionRules { accounts: set(&["444455556666"]), ..rules };
-        assert_eq!(both.judge(OWN, None), Judgement::Land(Kind::Log));
+        assert_eq!(both.judge(OWN, None), LANDED);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use trailkeep_pipeline::ports::bucket::BucketError;
 
 use crate::{delivery::Origin, metrics::CollectorMetrics, settings::BreakerSettings};
@@ -35,12 +35,14 @@ pub(crate) struct Breaker {
     settings: BreakerSettings,
     buckets: Arc<Mutex<HashMap<Arc<str>, OfBucket>>>,
     open: Arc<watch::Sender<usize>>,
+    /// Lets one receive through while it is open, after each failed probe.
+    trial: Arc<Notify>,
     metrics: CollectorMetrics,
 }
 
 impl Breaker {
     pub(crate) fn new(settings: BreakerSettings, metrics: CollectorMetrics) -> Self {
-        Self { settings, buckets: Arc::default(), open: Arc::new(watch::Sender::new(0)), metrics }
+        Self { settings, buckets: Arc::default(), open: Arc::new(watch::Sender::new(0)), trial: Arc::default(), metrics }
     }
 
     /// Whether receiving pauses.
@@ -48,10 +50,11 @@ impl Breaker {
         *self.open.borrow() > 0
     }
 
-    /// Waits until receiving may go on.
-    pub(crate) async fn closed(&self) {
+    /// Waits until receiving may go on, or until it is this receiver's turn to try: all that was probed may be gone for good, and the newest readable.
+    pub(crate) async fn may_receive(&self) {
+        let mut open = self.open.subscribe();
         // The sender lives as long as this breaker.
-        let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
+        tokio::select! { _ = open.wait_for(|open| *open == 0) => {}, () = self.trial.notified() => {} }
     }
 
     /// An object was read.
@@ -99,6 +102,7 @@ impl Breaker {
                 _ => break,
             }
             tokio::time::sleep(self.settings.probe_every).await;
+            self.trial.notify_one();
         }
         if let Some(bucket) = self.lock().get_mut(&name) {
             bucket.denied.clear();

@@ -15,6 +15,7 @@ use trailkeep_pipeline::{
 
 use crate::{
     breaker::Breaker,
+    counted::CountedQueue,
     delivery::{Origin, Work},
     fatal::Fatal,
     intake::{Intake, Lanes},
@@ -23,6 +24,7 @@ use crate::{
     lane::Lane,
     later::Later,
     metrics::CollectorMetrics,
+    older::Horizon,
     receive::{Receivers, receive},
     recovery::recover,
     settings::Settings,
@@ -34,6 +36,8 @@ use crate::{
 const AGAIN_OBJECTS: [usize; 7] = [2_500, 625, 156, 39, 9, 2, 1];
 /// Longest age of these Batches: what comes again has waited long enough.
 const AGAIN_AGE: Duration = Duration::from_secs(15);
+/// Longest age of Batches of what was delivered long ago.
+const OLD_AGE: Duration = Duration::from_secs(60);
 /// Memory for builders of one of these Batches: 8 MiB. They are small, and there may be one for each number of receives.
 const AGAIN_BUILDER_BYTES: usize = 8 << 20;
 /// How often the gauges are set.
@@ -99,8 +103,9 @@ pub struct Collector {
 impl Collector {
     /// Puts a collector together. Nothing is asked of the world yet.
     pub fn new(settings: Settings, ports: Ports, metrics: CollectorMetrics, stop: Stop) -> Self {
-        let stages = Stages::new(&settings, &ports.queue, &ports.protocol, &metrics);
-        let lanes = Lanes { fresh: Arc::new(Lane::new()), again: AGAIN_OBJECTS.iter().map(|_| Arc::new(Lane::new())).collect() };
+        let queue: Arc<dyn NotificationQueue> = Arc::new(CountedQueue { queue: ports.queue, metrics: metrics.clone() });
+        let stages = Stages::new(&settings, &queue, &ports.protocol, &metrics);
+        let lanes = Lanes { fresh: Arc::new(Lane::new()), again: AGAIN_OBJECTS.iter().map(|_| Arc::new(Lane::new())).collect(), old: Arc::new(Lane::new()) };
         let origins = ports.origins.into_iter().map(|origin| (origin.bucket.to_string(), Arc::new(origin)));
         let intake = Intake {
             origins: origins.collect::<HashMap<_, _>>(),
@@ -108,6 +113,7 @@ impl Collector {
             lanes,
             room: Arc::new(Semaphore::new(settings.bounds.deliveries.max(1_000))),
             metrics: metrics.clone(),
+            horizon: Horizon::new(settings.remembered_days, Arc::clone(&ports.surroundings)),
         };
         let shared = Shared {
             breaker: Breaker::new(settings.breaker, metrics.clone()),
@@ -118,6 +124,7 @@ impl Collector {
             process: ports.process,
             metrics,
             fatal: Fatal::default(),
+            horizon: intake.horizon.clone(),
             later: Later::default(),
         };
         Self { shared: Arc::new(shared), intake: Arc::new(intake), stop, answered: Arc::new(watch::Sender::new(false)) }
@@ -193,13 +200,16 @@ impl Collector {
         for number in 0..fresh {
             let lane = Arc::clone(&self.intake.lanes.fresh);
             let over = number * settings.bounds.another_lander_over;
-            start(number, lander::Intake { lane, over, objects: settings.seal.objects, age: None, builder_bytes: settings.batch.builder_bytes / fresh });
+            start(number, lander::Intake { lane, over, objects: settings.seal.objects, age: None, builder_bytes: settings.batch.builder_bytes / fresh, old: false });
         }
         for (index, objects) in AGAIN_OBJECTS.into_iter().enumerate() {
             let Some(lane) = self.intake.lanes.again.get(index) else { continue };
             let objects = objects.min(settings.seal.objects);
-            start(fresh + index, lander::Intake { lane: Arc::clone(lane), over: 0, objects, age: Some(AGAIN_AGE), builder_bytes: AGAIN_BUILDER_BYTES });
+            start(fresh + index, lander::Intake { lane: Arc::clone(lane), over: 0, objects, age: Some(AGAIN_AGE), builder_bytes: AGAIN_BUILDER_BYTES, old: false });
         }
+        let lane = Arc::clone(&self.intake.lanes.old);
+        let number = fresh + AGAIN_OBJECTS.len();
+        start(number, lander::Intake { lane, over: 0, objects: settings.seal.objects, age: Some(OLD_AGE), builder_bytes: AGAIN_BUILDER_BYTES, old: true });
         landers
     }
 

@@ -36,6 +36,8 @@ pub(crate) struct Delivery {
     /// When the object was created, milliseconds since the Unix epoch.
     pub(crate) created_ms: Option<i64>,
     pub(crate) kind: Kind,
+    /// The day of its delivery, as its key states it, `yyyymmdd`.
+    pub(crate) day: u32,
     pub(crate) ticket: Ticket,
     /// How often this process has begun with it and had to give up.
     pub(crate) tries: u8,

@@ -11,6 +11,7 @@ use crate::{
     admission::{AdmissionRules, Judgement},
     delivery::{Delivery, Origin, Work},
     lane::Lane,
+    older::Horizon,
     message::{Disposition, Ticket},
     metrics::CollectorMetrics,
 };
@@ -28,6 +29,8 @@ pub(crate) struct Lanes {
     /// Messages received again, by how often: they land in Batches of their own that become smaller and smaller, so that one object that ends a worker
     /// does not take others with it.
     pub(crate) again: Vec<Arc<Lane<Work>>>,
+    /// What was delivered so long ago that the ledger may have forgotten that it landed.
+    pub(crate) old: Arc<Lane<Work>>,
 }
 
 impl Lanes {
@@ -39,8 +42,15 @@ impl Lanes {
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Lane<Work>>> {
-        std::iter::once(&self.fresh).chain(&self.again)
+        [&self.fresh, &self.old].into_iter().chain(&self.again)
     }
+}
+
+/// Work of one message, by lane.
+#[derive(Debug, Default)]
+struct Sorted {
+    recent: Vec<Work>,
+    old: Vec<Work>,
 }
 
 /// Takes messages in.
@@ -52,6 +62,8 @@ pub(crate) struct Intake {
     /// Deliveries that may be in hand.
     pub(crate) room: Arc<Semaphore>,
     pub(crate) metrics: CollectorMetrics,
+    /// How far back the ledger is sure to remember.
+    pub(crate) horizon: Horizon,
 }
 
 impl Intake {
@@ -83,7 +95,7 @@ impl Intake {
 
     async fn take_entries(&self, entries: Vec<Entry>, body: &str, ticket: Ticket) {
         let lane = self.lanes.of(ticket.message().receive_count);
-        let mut work = Vec::new();
+        let mut work = Sorted::default();
         let mut noted = 0;
         let mut first_fault: Option<(String, String)> = None;
         for entry in entries {
@@ -105,13 +117,14 @@ impl Intake {
                 && is_first(&ticket)
             {
                 noted += 1;
-                work.push(Work::Note(Finding { kind: QuarantineKind::Notification, source, reason: reason_name(&reason), detail }, None));
+                work.recent.push(Work::Note(Finding { kind: QuarantineKind::Notification, source, reason: reason_name(&reason), detail }, None));
             }
         }
         if let Some((reason, detail)) = first_fault {
             self.note_message(&reason, &detail, body, &ticket);
         }
-        self.hand_over(lane, work).await;
+        self.hand_over(lane, work.recent).await;
+        self.hand_over(&self.lanes.old, work.old).await;
         ticket.settle(Disposition::Ignore);
     }
 
@@ -130,16 +143,16 @@ impl Intake {
     }
 
     /// Judges an object. Answers reason, detail and name of what is rejected.
-    fn take_object(&self, notice: ObjectNotice, ticket: &Ticket, work: &mut Vec<Work>) -> Option<(String, String, Option<SourceId>)> {
+    fn take_object(&self, notice: ObjectNotice, ticket: &Ticket, work: &mut Sorted) -> Option<(String, String, Option<SourceId>)> {
         let Some(origin) = self.origins.get(&notice.bucket) else {
             let source = SourceId::new(notice.bucket.as_str(), notice.key.as_str());
             return Some(("bucket_not_configured".to_owned(), format!("the bucket {} is not configured", notice.bucket), Some(source)));
         };
         let source = || SourceId::new(Arc::clone(&origin.canonical), notice.key.as_str());
         match self.rules.judge(&notice.key, notice.size_bytes) {
-            Judgement::Land(kind) => {
+            Judgement::Land { kind, day } => {
                 let ticket = ticket.another();
-                work.push(Work::Land(Delivery {
+                let delivery = Delivery {
                     origin: Arc::clone(origin),
                     key: notice.key.into(),
                     version: notice.version.map(Into::into),
@@ -147,10 +160,16 @@ impl Intake {
                     size_bytes: notice.size_bytes,
                     created_ms: notice.event_time_ms,
                     kind,
+                    day,
                     ticket,
                     tries: 0,
                     room: None,
-                }));
+                };
+                if self.horizon.is_before(day) {
+                    work.old.push(Work::Land(delivery));
+                } else {
+                    work.recent.push(Work::Land(delivery));
+                }
                 None
             }
             Judgement::Ignore(reason) => {
@@ -164,7 +183,7 @@ impl Intake {
                 if is_first(ticket) {
                     let detail = "not a file of CloudTrail's, by its name or size; not landed".to_owned();
                     let finding = Finding { kind: QuarantineKind::Object, source: source(), reason, detail };
-                    work.push(Work::Note(finding, Some(ticket.another())));
+                    work.recent.push(Work::Note(finding, Some(ticket.another())));
                 }
                 None
             }

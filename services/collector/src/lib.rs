@@ -9,6 +9,7 @@
 mod admission;
 mod breaker;
 mod collector;
+mod counted;
 mod delivery;
 mod fatal;
 mod intake;
@@ -18,6 +19,7 @@ mod lane;
 mod later;
 mod message;
 mod metrics;
+mod older;
 mod receive;
 mod recovery;
 mod settings;
@@ -29,6 +31,7 @@ mod tests;
 pub use self::{
     admission::{AdmissionRules, Judgement},
     collector::{Collector, Ended, Ports, Shown},
+    counted::CountedLedger,
     delivery::Origin,
     message::Disposition,
     metrics::CollectorMetrics,

@@ -306,11 +306,6 @@ impl CollectorMetrics {
         self.all.ledger_calls.add(1, &[KeyValue::new("operation", operation), KeyValue::new("outcome", outcome)]);
     }
 
-    /// A call to the ledger has failed.
-    pub fn ledger_failed(&self, operation: &'static str, outcome: &'static str) {
-        self.ledger_call(operation, outcome);
-    }
-
     /// Subscribers were told of landed objects, or could not be.
     pub fn announced(&self, objects: u64, outcome: &'static str) {
         self.all.announcements.add(objects, &[KeyValue::new("outcome", outcome)]);

@@ -42,7 +42,7 @@ pub(crate) async fn receive(all: Receivers) {
     let mut pause = PAUSE;
     while !all.stop.is_asked() {
         if all.shared.breaker.is_open() {
-            tokio::select! { () = all.shared.breaker.closed() => {}, () = all.stop.asked() => break }
+            tokio::select! { () = all.shared.breaker.may_receive() => {}, () = all.stop.asked() => break }
         }
         let room = tokio::select! {
             room = Arc::clone(&all.room).acquire_many_owned(MAX_OF_A_CALL as u32) => room,
@@ -63,6 +63,7 @@ pub(crate) async fn receive(all: Receivers) {
             Err(error) => {
                 all.answered.send_replace(false);
                 tracing::error!(error = error.told(), "nothing could be received; it is tried again");
+                all.shared.fatal.check(&error);
                 drop(room);
                 tokio::select! { () = tokio::time::sleep(pause) => {}, () = all.stop.asked() => break }
                 pause = (pause * 2).min(LONGEST_PAUSE);

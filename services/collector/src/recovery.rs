@@ -24,7 +24,6 @@ async fn once(shared: &Shared) {
         Err(error) => {
             let error = StageError::from(error);
             tracing::error!(error = error.told(), "what dead workers left could not be brought to an end; it is tried again");
-            shared.metrics.ledger_failed("recover", error.outcome());
             shared.fatal.check(&error);
             count_unpublished(shared).await;
         }

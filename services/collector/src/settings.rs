@@ -29,6 +29,8 @@ pub struct Settings {
     pub recover_every: Duration,
     /// How long to wait before an object that another worker's open Batch holds is looked at again. 15 s.
     pub look_again: Duration,
+    /// Days for which the ledger remembers what landed; `None` = for good. Older Deliveries are looked for in `sources/`.
+    pub remembered_days: Option<u32>,
     /// How long draining may take after the collector was asked to stop. 100 s: below the 120 s that ECS allows at most.
     pub drain: Duration,
 }

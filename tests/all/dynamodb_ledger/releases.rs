@@ -137,7 +137,8 @@ async fn releases_work_side_by_side_on_one_table() -> Result<()> {
         worked.map_err(|error| error.context(format!("{one:?} beside {other:?}")))?;
     }
     // What the later release put stays through the updates of this one.
-    for (table, key) in [("releases-1", "B#1#20251009T085320000Z-0000000000000001"), ("releases-0", "B#1#20251009T085320000Z-0000000000000002")]
+    for (table, key) in
+        [("releases-1", "B#1#20251009T085320000Z-0000000000000001"), ("releases-0", "B#1#20251009T085320000Z-0000000000000002")]
     {
         let item = raw_item(&client, table, key).await?;
         ensure!(item.get(LATER) == Some(&later()), "{item:?}");

@@ -64,6 +64,7 @@ pub struct Fleet {
     pub members: Vec<Member>,
     queue: String,
     options: Options,
+    again: Options,
     logs: PathBuf,
     /// How processes ended by themselves or by faults, and were started again.
     pub ended: Vec<ExitStatus>,
@@ -97,11 +98,17 @@ impl Fleet {
             Ok(Member { door: proxy.door(&name)?, name, child: None, starts: 0, ended_at: None, stopped_since: None })
         });
         let members = members.collect::<Result<Vec<_>>>()?;
-        let mut fleet = Self { members, queue: cloud.queue.clone(), options, logs: logs.to_owned(), ended: Vec::new() };
+        let mut fleet =
+            Self { members, queue: cloud.queue.clone(), options, again: Options::new(), logs: logs.to_owned(), ended: Vec::new() };
         for number in 0..size {
             fleet.launch(number, &[])?;
         }
         Ok(fleet)
+    }
+
+    /// Whoever is started again gets these options, too.
+    pub fn restart_with(&mut self, options: Options) {
+        self.again = options;
     }
 
     fn launch(&mut self, number: usize, more: &[(String, String)]) -> Result<()> {
@@ -130,7 +137,8 @@ impl Fleet {
             let Some(member) = self.members.get_mut(number) else { continue };
             let Some(child) = &mut member.child else {
                 if member.ended_at.is_some_and(|at| at.elapsed() > START_AGAIN) {
-                    self.launch(number, &more())?;
+                    let more: Options = self.again.iter().cloned().chain(more()).collect();
+                    self.launch(number, &more)?;
                 }
                 continue;
             };

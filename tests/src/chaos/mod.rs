@@ -8,7 +8,7 @@ mod schedule;
 mod tally;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     time::{Duration, Instant},
 };
@@ -94,13 +94,23 @@ pub async fn run(plan: Plan, logs: &Path) -> Result<Option<Tally>> {
     storms(plan, &cloud, &proxy, &mut fleet, files).await?;
     proxy.calm();
     fleet.wake();
+    note(&proxy, &fleet, logs)?;
     until_quiet(&cloud, &mut fleet, QUIET_WITHIN).await?;
     let ended = fleet.drain(Duration::from_secs(40)).await?;
     ensure!(ended.iter().all(std::process::ExitStatus::success), "not all drained: {ended:?}");
     let tally = Tally::of(&cloud, &announced).await?;
-    let kinds: BTreeSet<String> = proxy.struck().into_iter().map(|(fault, count)| format!("{fault} x {count}")).collect();
-    std::fs::write(logs.join("faults.txt"), format!("{kinds:#?}\nstarts: {}\nrequests: {:#?}\n", fleet.starts(), proxy.counts()))?;
     Ok(Some(tally))
+}
+
+/// Writes down which faults struck, for whoever reads the logs.
+fn note(proxy: &Proxy, fleet: &Fleet, logs: &Path) -> Result<()> {
+    let struck = proxy.seen().into_iter().filter_map(|seen| seen.fault.map(|fault| (format!("{fault:?}"), seen.request.operation)));
+    let mut counts = BTreeMap::<_, u64>::new();
+    for strike in struck {
+        *counts.entry(strike).or_default() += 1;
+    }
+    let text = format!("starts: {}\nended: {:?}\nstruck: {counts:#?}\nrequests: {:#?}\n", fleet.starts(), fleet.ended, proxy.counts());
+    std::fs::write(logs.join("faults.txt"), text).context("failed to write down the faults")
 }
 
 /// Delivers, announces and lets faults strike until the plan's time is over.

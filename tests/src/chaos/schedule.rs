@@ -8,13 +8,15 @@ use rand_chacha::ChaCha8Rng;
 use crate::proxy::{Fault, Rule, Whom};
 
 /// Requests at which a process may be killed or stopped, with a word of their subject: every step of a Batch.
-const STEPS: [(&str, &str); 18] = [
+const STEPS: [(&str, &str); 20] = [
     ("sqs:ReceiveMessage", ""),
     ("sqs:ChangeMessageVisibilityBatch", ""),
     ("sqs:DeleteMessageBatch", ""),
     ("dynamodb:PutItem", ""),
     ("dynamodb:UpdateItem", ""),
     ("dynamodb:BatchGetItem", ""),
+    ("dynamodb:BatchExecuteStatement", ""),
+    ("dynamodb:Query", ""),
     ("dynamodb:TransactWriteItems", ""),
     ("dynamodb:GetItem", ""),
     ("s3:GetObject", "AWSLogs/"),

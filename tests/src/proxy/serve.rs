@@ -128,7 +128,7 @@ impl Line<'_> {
             Outcome::Slowly(answer, pause) => {
                 self.client.write_all(&answer.head())?;
                 for piece in answer.body.chunks(answer.body.len().div_ceil(SLOW_PIECES).max(1)) {
-                    thread::sleep(pause);
+                    wait(pause);
                     self.client.write_all(piece)?;
                 }
                 Ok(answer.closes())
@@ -148,7 +148,7 @@ impl Line<'_> {
             Fault::Denied => return Struck::Answer(answers::denied(request)),
             Fault::Throttled => return Struck::Answer(answers::throttled(request)),
             Fault::Stop(whom) => self.signal("STOP", *whom),
-            Fault::Delay(time) => thread::sleep(*time),
+            Fault::Delay(time) => wait(*time),
             Fault::Truncated | Fault::Slow(_) | Fault::SomeFail(_) => {}
         }
         Struck::GoOn
@@ -191,6 +191,11 @@ fn without_body_for(method: &str, mut error: Message) -> Message {
         error.body.clear();
     }
     error
+}
+
+#[expect(clippy::disallowed_methods, reason = "being slow is the fault; each connection has a thread of its own")]
+fn wait(time: Duration) {
+    thread::sleep(time);
 }
 
 /// A connection to the server.

@@ -1,23 +1,30 @@
 //! A chunk of work for an open Batch: admitted together, then fetched and landed one beside the other.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use futures::{StreamExt as _, stream};
 use trailkeep_archive::QuarantineKind;
 use trailkeep_pipeline::{
     batch::Finding,
-    ports::{bucket::BucketError, ledger::SourceId},
+    ports::{
+        bucket::BucketError,
+        ledger::{Landed, SourceId},
+    },
     protocol::Admission,
 };
 
 use super::{
     Gathering, Noted, Shared,
     examine::examine,
-    thread::{Bytes, Landed},
+    thread::{self, Bytes, told},
 };
 use crate::{
     delivery::{Delivery, Work},
     message::Disposition,
+    older,
     stages::{self, Admit, Fetch, StageError},
 };
 
@@ -50,20 +57,58 @@ pub(super) async fn take_in(shared: Arc<Shared>, gathering: Arc<Gathering>, work
             return;
         }
     };
+    let known = match gathering.intake.old {
+        true => landed_long_ago(&shared, &gathering, &deliveries, &sources, &answers).await,
+        false => Some(HashMap::new()),
+    };
+    let Some(mut known) = known else {
+        release(&shared, &gathering, &sources).await;
+        for delivery in deliveries {
+            shared.again(&gathering.intake, delivery, shared.settings.look_again, "not_admitted");
+        }
+        return;
+    };
     let mut admitted = Vec::with_capacity(deliveries.len());
+    let mut let_go = Vec::new();
     let mut doubtful = Vec::new();
     for ((delivery, source), answer) in deliveries.into_iter().zip(sources.iter()).zip(answers) {
-        match answer {
-            Admission::Admitted => admitted.push((delivery, source.clone())),
-            Admission::Already => doubtful.push((delivery, source.clone(), None)),
-            Admission::Duplicate(landed) if delivery.looks_like(&landed) => duplicate(&shared, delivery),
-            Admission::Duplicate(landed) => doubtful.push((delivery, source.clone(), Some(landed))),
-            Admission::Held { .. } => held(&shared, &gathering, delivery),
+        match (answer, known.remove(source)) {
+            // The ledger had forgotten it.
+            (Admission::Admitted, Some(landed)) => {
+                let_go.push(source.clone());
+                doubtful.push((delivery, source.clone(), Some(landed)));
+            }
+            (Admission::Admitted, None) => admitted.push((delivery, source.clone())),
+            (Admission::Already, _) => doubtful.push((delivery, source.clone(), None)),
+            (Admission::Duplicate(landed), _) if delivery.looks_like(&landed) => duplicate(&shared, delivery),
+            (Admission::Duplicate(landed), _) => doubtful.push((delivery, source.clone(), Some(landed))),
+            (Admission::Held { .. }, _) => held(&shared, &gathering, delivery),
         }
     }
+    release(&shared, &gathering, &let_go).await;
     land_all(&shared, &gathering, admitted).await;
     for (delivery, source, landed) in doubtful {
         examine(&shared, &gathering, delivery, source, landed).await;
+    }
+}
+
+/// What of the admitted `sources/` lists from before the time that the ledger remembers. `None` where it could not be asked.
+async fn landed_long_ago(
+    shared: &Shared,
+    gathering: &Gathering,
+    deliveries: &[Delivery],
+    sources: &[SourceId],
+    answers: &[Admission],
+) -> Option<HashMap<SourceId, Landed>> {
+    let admitted = answers.iter().zip(sources).filter(|(answer, _)| matches!(answer, Admission::Admitted));
+    let wanted: HashSet<&SourceId> = admitted.map(|(_, source)| source).collect();
+    let first_day = deliveries.iter().map(|delivery| delivery.day).min().unwrap_or_default();
+    match older::landed_since(shared.protocol.bucket(), first_day, shared.horizon.day(), &wanted).await {
+        Ok(known) => Some(known),
+        Err(error) => {
+            tracing::warn!(batch = %gathering.open.batch, error = told(&error), "sources/ could not be asked what landed long ago; it is tried again");
+            None
+        }
     }
 }
 
@@ -127,18 +172,18 @@ async fn fetch_and_land(shared: &Shared, gathering: &Gathering, delivery: Delive
 /// Lands fetched bytes. Answers the source if the Batch is to let go of it.
 pub(super) async fn land(shared: &Shared, gathering: &Gathering, delivery: Delivery, source: SourceId, bytes: Bytes) -> Option<SourceId> {
     match gathering.writing.land(bytes, source.clone(), delivery.kind).await {
-        Landed::Yes { inflated_bytes, stored_bytes } => {
+        thread::Landed::Yes { inflated_bytes, stored_bytes } => {
             shared.metrics.bytes_in(stored_bytes, inflated_bytes);
             shared.breaker.read(&delivery.origin, &delivery.key, delivery.version.as_deref());
             gathering.waiting.lock().await.landed.push(delivery);
             None
         }
-        Landed::Full => {
+        thread::Landed::Full => {
             back(gathering, delivery);
             Some(source)
         }
-        Landed::Unread(error) => not_fetched(shared, gathering, delivery, source, &StageError::from(error)).await,
-        Landed::Broken => {
+        thread::Landed::Unread(error) => not_fetched(shared, gathering, delivery, source, &StageError::from(error)).await,
+        thread::Landed::Broken => {
             shared.again(&gathering.intake, delivery, super::OPEN_AGAIN, "batch_failed");
             Some(source)
         }

@@ -28,7 +28,8 @@ const MAX_LINKS: usize = 128;
 pub(super) async fn finish(shared: &Shared, gathering: Gathering) {
     let Gathering { open, heartbeat, writing, intake, waiting, opened } = gathering;
     let waiting = waiting.into_inner();
-    if writing.progress().is_empty() || writing.progress().is_broken() || heartbeat.is_lost() {
+    let is_empty = waiting.landed.is_empty() && waiting.noted.is_empty();
+    if is_empty || writing.progress().is_broken() || heartbeat.is_lost() {
         let lost = heartbeat.is_lost();
         drop(writing);
         give_up(shared, &open, heartbeat, &[]).await;

@@ -52,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: CollectorMetrics,
     pub(crate) breaker: Breaker,
     pub(crate) fatal: Fatal,
+    /// How far back the ledger is sure to remember.
+    pub(crate) horizon: crate::older::Horizon,
     /// Deliveries that are to be looked at again later, with the lane that they came from.
     pub(crate) later: crate::later::Later,
 }
@@ -68,6 +70,8 @@ pub(crate) struct Intake {
     pub(crate) age: Option<Duration>,
     /// Memory for builders, sort copies and encoders of one Batch, in bytes.
     pub(crate) builder_bytes: usize,
+    /// Whether `sources/` is asked before the ledger, which may have forgotten.
+    pub(crate) old: bool,
 }
 
 /// An open Batch while it gathers.
@@ -137,7 +141,6 @@ async fn open(shared: &Shared, owner: &WorkerId, intake: &Intake, waiting: usize
         Ok(open) => open,
         Err(error) => {
             let error = crate::stages::StageError::from(error);
-            shared.metrics.ledger_failed("open", error.outcome());
             tracing::error!(error = error.told(), waiting, "no batch could be opened; what was received waits");
             shared.fatal.check(&error);
             return None;

@@ -70,9 +70,7 @@ pub(super) struct Progress {
     encoded_bytes: AtomicU64,
     partitions: AtomicUsize,
     broken_records: AtomicU64,
-    objects: AtomicUsize,
     broken: AtomicBool,
-    noted: AtomicBool,
 }
 
 impl Progress {
@@ -91,11 +89,6 @@ impl Progress {
     /// Whether the Batch must be given up.
     pub(super) fn is_broken(&self) -> bool {
         self.broken.load(Ordering::Acquire)
-    }
-
-    /// Whether there is nothing to publish.
-    pub(super) fn is_empty(&self) -> bool {
-        self.objects.load(Ordering::Acquire) == 0 && !self.noted.load(Ordering::Acquire)
     }
 
     fn read(&self, writer: &BatchWriter) {
@@ -183,10 +176,7 @@ impl Worker {
                 Order::Sha256 { source, reply } => {
                     let _ = reply.send(self.writer.stored_sha256(&source));
                 }
-                Order::Note(finding) => {
-                    self.progress.noted.store(true, Ordering::Release);
-                    self.writer.note(finding);
-                }
+                Order::Note(finding) => self.writer.note(finding),
                 Order::Seal { now_ms, reply } => {
                     let _ = reply.send(self.writer.seal(now_ms));
                     return;
@@ -215,10 +205,7 @@ impl Worker {
         };
         self.progress.read(&self.writer);
         match landed {
-            Ok(inflated_bytes) => {
-                self.progress.objects.fetch_add(1, Ordering::AcqRel);
-                Landed::Yes { inflated_bytes, stored_bytes }
-            }
+            Ok(inflated_bytes) => Landed::Yes { inflated_bytes, stored_bytes },
             Err(BatchError::Origin(error)) => Landed::Unread(error),
             Err(error) => {
                 tracing::error!(error = %told(&error), "a batch could not be written and is given up");

@@ -50,7 +50,7 @@ fn everything(metrics: &CollectorMetrics) {
     metrics.breaker_open(true);
     metrics.stage_done("publish", "ok", Duration::from_millis(30));
     metrics.queue_call("receive", "ok");
-    metrics.ledger_failed("recover", "busy");
+    metrics.ledger_call("recover", "busy");
     metrics.announced(2, "ok");
 }
 

@@ -54,7 +54,7 @@ pub(crate) struct Places {
     #[arg(long, value_name = "URL", env = "TRAILKEEP_LEDGER")]
     pub(crate) ledger: String,
     /// SNS topic that landed objects are announced to.
-    #[arg(long, value_name = "ARN", env = "TRAILKEEP_TOPIC_ARN")]
+    #[arg(long, value_name = "ARN", env = "TRAILKEEP_TOPIC_ARN", value_parser = topic)]
     pub(crate) topic_arn: Option<String>,
     /// Endpoint instead of AWS's own, for emulators.
     #[arg(long, value_name = "URL", env = "TRAILKEEP_AWS_ENDPOINT")]
@@ -282,6 +282,14 @@ fn alias(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((replica, origin)) if !replica.is_empty() && !origin.is_empty() && replica != origin => Ok((replica.to_owned(), origin.to_owned())),
         _ => Err("give REPLICA=ORIGIN, two bucket names".to_owned()),
+    }
+}
+
+fn topic(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.split(':').collect();
+    match parts[..] {
+        ["arn", _, "sns", region, account, name] if ![region, account, name].contains(&"") => Ok(text.to_owned()),
+        _ => Err("give a topic's ARN, as arn:aws:sns:eu-central-1:111122223333:landed".to_owned()),
     }
 }
 

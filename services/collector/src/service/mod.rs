@@ -13,7 +13,7 @@ use tokio::signal::{
     ctrl_c,
     unix::{SignalKind, signal},
 };
-use trailkeep_collector::{Collector, CollectorMetrics, Ended, Shown, Stop};
+use trailkeep_collector::{Collector, CollectorMetrics, Ended, Settings, Shown, Stop};
 use trailkeep_telemetry::{Health, LogFormat, Telemetry, TelemetryConfig, health};
 
 use self::args::Arguments;
@@ -27,8 +27,7 @@ const LOOK: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// Where it cannot start or must not go on.
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let settings = arguments.settings()?;
+pub(crate) async fn run(arguments: Arguments, settings: Settings) -> anyhow::Result<()> {
     let telemetry = start_telemetry(&arguments)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), config = show::redacted(&arguments), "the collector starts");
     let state = Health::starting();
@@ -37,15 +36,18 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     tracing::info!(address = %server.address(), "/live, /ready and /metrics are served");
     let stop = Stop::default();
     tokio::spawn(stop_when_asked(stop.clone(), state.clone()));
+    let metrics = CollectorMetrics::new(&telemetry.meter("trailkeep-collector"));
     let ended = tokio::select! {
         // Asked to stop before there was anything to drain.
         () = stop.asked() => Ok(Ended::Drained),
-        ports = open::open(&arguments) => match ports {
+        ports = open::open(&arguments, &metrics) => match ports {
             Ok(ports) => {
-                let metrics = CollectorMetrics::new(&telemetry.meter("trailkeep-collector"));
                 let collector = Collector::new(settings, ports, metrics, stop);
+                // Not ready until the queue has answered.
+                let shown = collector.shown();
+                tell(&shown, &state);
                 state.started();
-                let watching = tokio::spawn(watch(collector.shown(), state.clone()));
+                let watching = tokio::spawn(watch(shown, state.clone()));
                 let ended = collector.run().await;
                 watching.abort();
                 Ok(ended)
@@ -60,7 +62,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             Ok(())
         }
         Ok(Ended::CutShort) => Err(anyhow::anyhow!("the drain's deadline came first: what was in hand comes back by itself")),
-        Ok(Ended::Failed(error)) => Err(anyhow::Error::new(error).context("the collector must not go on")),
+        Ok(Ended::Failed(error)) => {
+            let advice = error.advice();
+            Err(anyhow::Error::new(error).context(format!("the collector must not go on{advice}")))
+        }
         Err(error) => Err(error),
     };
     if let Err(error) = &outcome {
@@ -76,7 +81,6 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
 /// Prints the configuration, redacted.
 pub(crate) fn print_config(arguments: &Arguments) -> anyhow::Result<()> {
     use std::io::Write as _;
-    arguments.settings()?;
     Ok(writeln!(std::io::stdout(), "{}", show::redacted(arguments))?)
 }
 
@@ -90,11 +94,15 @@ fn start_telemetry(arguments: &Arguments) -> anyhow::Result<Telemetry> {
 /// Says whether the collector is ready, as it changes.
 async fn watch(shown: Shown, state: Health) {
     loop {
-        match shown.not_ready() {
-            Some(reason) => state.not_ready("collector", reason),
-            None => state.ready("collector"),
-        }
+        tell(&shown, &state);
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn tell(shown: &Shown, state: &Health) {
+    match shown.not_ready() {
+        Some(reason) => state.not_ready("collector", reason),
+        None => state.ready("collector"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use trailkeep_aws::{AwsSettings, DynamoLedger, S3Bucket, S3Config, SnsAnnouncer, SqsQueue};
-use trailkeep_collector::{Origin, Ports};
+use trailkeep_collector::{CollectorMetrics, CountedLedger, Origin, Ports};
 use trailkeep_pipeline::{archive_guard, ingest::Surroundings as _, ports::bucket::AuditBucket, protocol::Protocol};
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
 ///
 /// # Errors
 /// Where something is not there, not permitted, or not the archive's.
-pub(crate) async fn open(arguments: &Arguments) -> anyhow::Result<Ports> {
+pub(crate) async fn open(arguments: &Arguments, metrics: &CollectorMetrics) -> anyhow::Result<Ports> {
     let machine = Machine::new(arguments.times.clock_offset_ms);
     let process = format!("collector-{:016x}", machine.random());
     let aws = AwsSettings {
@@ -38,7 +38,7 @@ pub(crate) async fn open(arguments: &Arguments) -> anyhow::Result<Ports> {
     let ledger = DynamoLedger::open(&aws, table(&arguments.places.ledger)?).await?;
     ledger.create_if_missing(&format!("{:016x}{:016x}", machine.random(), machine.random())).await?;
     let descriptor = archive_guard::join(&*bucket, &ledger, machine.now().unix_ms).await.context("the archive cannot be joined")?;
-    let mut protocol = Protocol::new(Arc::new(ledger), bucket, descriptor.epoch, arguments.times.lease);
+    let mut protocol = Protocol::new(Arc::new(CountedLedger { ledger: Arc::new(ledger), metrics: metrics.clone() }), bucket, descriptor.epoch, arguments.times.lease);
     if let Some(topic) = &arguments.places.topic_arn {
         protocol = protocol.with_announcer(Arc::new(SnsAnnouncer::open(&aws, topic, &archive.bucket, &archive.prefix).await?));
     }

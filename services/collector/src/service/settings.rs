@@ -66,6 +66,8 @@ impl Arguments {
         ensure!(times.receive_wait <= trailkeep_pipeline::ports::queue::MAX_WAIT, "--receive-wait is at most 20 s");
         ensure!(times.visibility >= times.receive_wait / 4 && times.visibility.as_secs() >= 2, "--visibility is at least 2 s");
         ensure!(times.visibility < trailkeep_pipeline::ports::queue::MAX_HIDDEN, "--visibility is below 12 h");
+        table(&self.places.ledger)?;
+        self.log_buckets()?;
         Ok(Settings {
             batch: self.batch_settings()?,
             seal: self.seal_policy(),
@@ -93,6 +95,7 @@ impl Arguments {
             recover_every: times.recover_every,
             look_again: times.look_again,
             drain: times.drain,
+            remembered_days: Some(trailkeep_aws::REMEMBERED_DAYS),
         })
     }
 

@@ -65,21 +65,34 @@ impl StageError {
             Self::Bucket(error) => bucket_outcome(error),
             Self::Protocol(error) => match &**error {
                 ProtocolError::Bucket(error) => bucket_outcome(error),
-                ProtocolError::Ledger(LedgerError::Busy { .. }) => "busy",
-                ProtocolError::Ledger(LedgerError::Denied { .. }) => "denied",
+                ProtocolError::Ledger(error) => Self::outcome_of_ledger(error),
                 ProtocolError::Lost { .. } => "lost",
                 ProtocolError::Contended { .. } => "contended",
                 _ => "failed",
             },
-            Self::Queue(error) => match &**error {
-                QueueError::Denied { .. } => "denied",
-                QueueError::OverLimit { .. } => "over_limit",
-                QueueError::NotFound { .. } => "not_found",
-                QueueError::Failed { .. } => "failed",
-            },
+            Self::Queue(error) => Self::outcome_of_queue(error),
             Self::TimedOut => "timed_out",
             Self::Overloaded => "overloaded",
             Self::Layer(_) => "failed",
+        }
+    }
+
+    /// The name of a ledger's failure in metrics.
+    pub(crate) fn outcome_of_ledger(error: &LedgerError) -> &'static str {
+        match error {
+            LedgerError::Busy { .. } => "busy",
+            LedgerError::Denied { .. } => "denied",
+            _ => "failed",
+        }
+    }
+
+    /// The name of a queue's failure in metrics.
+    pub(crate) fn outcome_of_queue(error: &QueueError) -> &'static str {
+        match error {
+            QueueError::Denied { .. } => "denied",
+            QueueError::OverLimit { .. } => "over_limit",
+            QueueError::NotFound { .. } => "not_found",
+            QueueError::Failed { .. } => "failed",
         }
     }
 
@@ -95,9 +108,18 @@ impl StageError {
         told
     }
 
-    /// Whether this process must not go on: its ledger is not what it was when it began.
+    /// What a person can do about what this process must not go on after, as the end of a sentence.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Queue(_) => " without its queue: make the queue, or name another one with --queue",
+            _ => "",
+        }
+    }
+
+    /// Whether this process must not go on: its queue is gone, or its ledger is not what it was when it began.
     pub fn is_fatal(&self) -> bool {
         match self {
+            Self::Queue(error) => matches!(**error, QueueError::NotFound { .. }),
             Self::Protocol(error) => matches!(
                 &**error,
                 ProtocolError::LedgerBehind { .. }

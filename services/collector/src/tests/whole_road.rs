@@ -120,3 +120,27 @@ async fn a_notification_that_agrees_with_what_landed_is_settled_without_reading(
     assert_eq!(world.logs.operations(), before);
     world.assert_landed_once(0..1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_ledger_has_forgotten_is_found_in_the_archive() {
+    use trailkeep_pipeline::{memory::MemoryLedger, ports::ledger::Ledger as _};
+    let world = World::with_logs(6);
+    world.announce(0..4, 1);
+    let running = world.start("first", |_| {}).await;
+    world.quiet().await;
+    running.stop().await;
+    // The same ledger after its items have expired: it knows the archive, and no source.
+    let identity = world.ledger.identity().await.unwrap();
+    let forgetful = MemoryLedger::new(&identity.id).without_landed();
+    forgetful.set_ready(identity.epoch).await.unwrap();
+    for row in world.sources() {
+        forgetful.restore(&row.batch, &[], 0).await.unwrap();
+    }
+    let world = World { ledger: forgetful, ..world };
+    world.announce(0..6, 1);
+    // The clock is two years on: what was delivered in January 2026 is older than the ledger remembers, and so is what landed since.
+    let running = world.start_skewed("second", 2 * 365 * 86_400_000, |settings| settings.remembered_days = Some(400)).await;
+    world.quiet().await;
+    running.stop().await;
+    world.assert_landed_once(0..6);
+}

@@ -227,6 +227,7 @@ pub(super) fn quick() -> Settings {
         recover_every: Duration::from_millis(300),
         look_again: Duration::from_millis(100),
         drain: Duration::from_secs(30),
+        remembered_days: None,
     }
 }
 

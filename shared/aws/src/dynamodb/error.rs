@@ -98,7 +98,7 @@ impl Answer {
         }
         let (action, resource) = not_authorized(&self.message);
         if action.is_some_and(|action| action.starts_with("kms:")) || self.speaks_of_kms() {
-            return Some(self.kms_hint(action, resource));
+            return Some(kms_hint(action, resource));
         }
         if !matches!(self.code.as_str(), "AccessDeniedException" | "AccessDenied") && self.status != Some(403) {
             return None;
@@ -116,14 +116,6 @@ impl Answer {
 
     fn speaks_of_kms(&self) -> bool {
         self.code.starts_with("KMS") || self.message.contains("KMS key") || self.message.contains("AWSKMS")
-    }
-
-    fn kms_hint(&self, action: Option<&str>, resource: Option<&str>) -> String {
-        let key = resource.unwrap_or("the KMS key of the table");
-        match action {
-            Some(action) => format!("allow {action} on {key}, in a policy of this role and in the policy of the key"),
-            None => format!("look at {key}: it is disabled, gone, pending deletion or not to be used by this role; enable it or allow kms:Decrypt on it"),
-        }
     }
 
     /// The port's error of an operation.
@@ -157,6 +149,16 @@ struct NoTable {
 fn said(status: u16, code: &str, message: &str) -> String {
     let message = if message.is_empty() { String::new() } else { format!(": {message}") };
     format!("DynamoDB answered {status} {code}{message}")
+}
+
+fn kms_hint(action: Option<&str>, resource: Option<&str>) -> String {
+    let key = resource.unwrap_or("the KMS key of the table");
+    match action {
+        Some(action) => format!("allow {action} on {key}, in a policy of this role and in the policy of the key"),
+        None => format!(
+            "look at {key}: it is disabled, gone, pending deletion or not to be used by this role; enable it or allow kms:Decrypt on it"
+        ),
+    }
 }
 
 /// The action and the resource in `… is not authorized to perform: ACTION on resource: ARN because …`.

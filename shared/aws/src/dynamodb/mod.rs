@@ -58,7 +58,13 @@ pub struct DynamoLedger {
 impl DynamoLedger {
     /// The ledger behind a client that was made elsewhere.
     pub fn with_client(client: Client, table: &str) -> Self {
-        Self { client, table: table.to_owned(), remembered_days: REMEMBERED_DAYS, epochs: Epochs::default(), statements: Statements::default() }
+        Self {
+            client,
+            table: table.to_owned(),
+            remembered_days: REMEMBERED_DAYS,
+            epochs: Epochs::default(),
+            statements: Statements::default(),
+        }
     }
 
     /// Remembers sources for this many days. All processes of a fleet should agree; where they do not, each source has the days of whoever

@@ -47,10 +47,10 @@ impl DynamoLedger {
         let mut answered = vec![false; distinct.len()];
         let answers = sources.iter().map(|source| {
             let place = places[source];
-            match std::mem::replace(&mut answered[place], true) {
-                true if claims[place] == Claim::Admitted => Claim::HeldBy(Holder { batch: *batch, landed: None }),
-                _ => claims[place].clone(),
+            if std::mem::replace(&mut answered[place], true) && claims[place] == Claim::Admitted {
+                return Claim::HeldBy(Holder { batch: *batch, landed: None });
             }
+            claims[place].clone()
         });
         Ok(answers.collect())
     }

@@ -1,5 +1,5 @@
 //! Admitting 25 sources a request, by PartiQL's `BatchExecuteStatement`: each `INSERT` has its own condition (there is no such item) and its own
-//! write unit, as a put has, and a tenth of the requests are left. It only ever says yes or that something is there; whatever it does not
+//! write unit, as a put has, and a twenty-fifth of the requests is left. It only ever says yes or that something is there; whatever it does not
 //! say clearly is put one by one, which decides. Where the table's service does not take such statements, or this role may not send them, everything
 //! is put one by one.
 
@@ -70,7 +70,8 @@ impl DynamoLedger {
     }
 
     fn statement(&self, item: &Attributes) -> BatchStatementRequest {
-        let (names, values): (Vec<String>, Vec<AttributeValue>) = item.iter().map(|(name, value)| (format!("'{name}':?"), value.clone())).unzip();
+        let (names, values): (Vec<String>, Vec<AttributeValue>) =
+            item.iter().map(|(name, value)| (format!("'{name}':?"), value.clone())).unzip();
         let text = format!("INSERT INTO \"{}\" VALUE {{{}}}", self.table, names.join(","));
         BatchStatementRequest::builder().statement(text).set_parameters(Some(values)).build().expect("the statement is set")
     }

@@ -101,14 +101,20 @@ async fn a_refusal_names_action_resource_and_how_to_grant_it() {
         assert!(text.contains(word), "{text}");
     }
 
-    let text = told(&identity_after(refusal(&format!("{ROLE} dynamodb:GetItem on resource: {table} with an explicit deny in a service control policy"))).await);
+    let text = told(
+        &identity_after(refusal(&format!(
+            "{ROLE} dynamodb:GetItem on resource: {table} with an explicit deny in a service control policy"
+        )))
+        .await,
+    );
     assert!(text.contains("denies it explicitly"), "{text}");
 
     let text = told(&identity_after(refusal("no")).await);
     assert!(text.contains("allow dynamodb:GetItem on arn:aws:dynamodb:eu-central-1:ACCOUNT:table/fleet"), "{text}");
 
     let key = "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555";
-    let text = told(&identity_after(refusal(&format!("KMS key access denied error: {ROLE} kms:Decrypt on resource: {key} because no"))).await);
+    let text =
+        told(&identity_after(refusal(&format!("KMS key access denied error: {ROLE} kms:Decrypt on resource: {key} because no"))).await);
     assert!(text.contains(&format!("allow kms:Decrypt on {key}")) && text.contains("the policy of the key"), "{text}");
 
     let reply = super::tests::error(400, "ValidationException", r#","message":"KMS key disabled""#);
@@ -153,7 +159,8 @@ async fn an_admit_whose_answer_was_lost_is_still_an_admit() {
 
 #[tokio::test]
 async fn a_commit_that_meets_another_transaction_is_tried_again_and_not_for_ever() {
-    let conflict = || error(400, "TransactionCanceledException", r#","CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict"}]"#);
+    let conflict =
+        || error(400, "TransactionCanceledException", r#","CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict"}]"#);
     let server = Scripted::answering(vec![Reply::ok(IDENTITY), conflict(), conflict(), Reply::ok("{}")]);
     let owner = WorkerId::new("p", 0);
     assert_eq!(ledger(&server, 1).commit(&batch(), &owner, 1, &manifest(), 6).await.unwrap(), Flip::Done);
@@ -166,7 +173,8 @@ async fn a_commit_that_meets_another_transaction_is_tried_again_and_not_for_ever
 #[tokio::test]
 async fn partial_results_are_asked_for_again() {
     let key = "S#1#1#org-logs/AWSLogs/1.json.gz";
-    let unread = format!(r#"{{"Responses":{{}},"UnprocessedKeys":{{"fleet":{{"Keys":[{{"pk":{{"S":"{key}"}}}}],"ConsistentRead":true}}}}}}"#);
+    let unread =
+        format!(r#"{{"Responses":{{}},"UnprocessedKeys":{{"fleet":{{"Keys":[{{"pk":{{"S":"{key}"}}}}],"ConsistentRead":true}}}}}}"#);
     let read = format!(r#"{{"Responses":{{"fleet":[{{"pk":{{"S":"{key}"}},"batch":{{"S":"{}"}}}}]}},"UnprocessedKeys":{{}}}}"#, batch());
     let server = Scripted::answering(vec![Reply::ok(IDENTITY), Reply::ok(&unread), Reply::ok(&read)]);
     let looked = ledger(&server, 1).look(&[source(), source()]).await.unwrap();
@@ -237,7 +245,8 @@ async fn statements_only_ever_say_yes_and_the_rest_is_read_or_put() {
 #[tokio::test]
 async fn where_statements_are_refused_everything_is_put() {
     let sources: Vec<SourceId> = (0..4).map(|number| SourceId::new("org-logs", format!("{number}"))).collect();
-    let replies = vec![vec![Reply::ok(IDENTITY), refusal("not authorized to perform: dynamodb:PartiQLInsert")], vec![Reply::ok("{}"); 8]];
+    let refused = refusal("not authorized to perform: dynamodb:PartiQLInsert");
+    let replies = [vec![Reply::ok(IDENTITY), refused], vec![Reply::ok("{}"); 8]];
     let server = Scripted::answering(replies.concat());
     let ledger = ledger(&server, 1);
     for _ in 0..2 {

@@ -51,7 +51,7 @@ impl SqsQueue {
             match self.delete(&accepted).await {
                 Ok(answers) => relayed.deleted += answers.iter().filter(|answer| answer.is_ok()).count() as u64,
                 Err(error) => {
-                    tracing::warn!(queue = %self.url, %error, "messages that were sent could not be deleted; they are in both queues")
+                    tracing::warn!(queue = %self.url, %error, "messages that were sent could not be deleted; they are in both queues");
                 }
             }
         }

@@ -35,8 +35,8 @@ const PUTS_PER_BATCH: u64 = 60;
 const RAW_OBJECTS_PER_BATCH: u64 = 2;
 /// Objects below `events/`, `index/` and `sources/` of one Batch.
 const EVENTS_OBJECTS_PER_BATCH: u64 = 8;
-/// Items that the ledger writes for each object, of two units where they are written in a transaction.
-const LEDGER_UNITS_PER_OBJECT: u64 = 2;
+/// Write units that the ledger takes for each object (shared/aws/src/dynamodb/design.md).
+const LEDGER_UNITS_PER_OBJECT: u64 = 1;
 /// Objects of one notification.
 const OBJECTS_PER_MESSAGE: u64 = 100;
 /// Days of a month and of a year, as storage is billed.
@@ -55,7 +55,7 @@ pub(crate) const ASSUMPTIONS: [&str; 13] = [
     "raw/: Standard for 30 days, Glacier Instant Retrieval for 90, then Deep Archive. digests/: Standard-IA for 90 days, then Glacier Instant Retrieval.",
     "events/, sources/ and index/: Standard for 30 days, Standard-IA for 60, then Glacier Instant Retrieval. Never Deep Archive.",
     "A Batch takes in 64 MiB stored or 10,000 objects, whichever comes first; it makes 60 requests priced as PUT and 10 objects.",
-    "Each object is fetched with one GET and takes two DynamoDB write units in the ledger; reads of the ledger are not counted.",
+    "Each object is fetched with one GET and takes one DynamoDB write unit in the ledger; its reads, its storage and its items of Batches are not counted.",
     "A notification names 100 objects in 64 KB: one SQS request to send, one to receive, and a tenth to delete.",
     "Decoding takes 10.3 CPU seconds for each GB of JSON, 6.3 bytes of it for each stored byte, and 1/4,219 s for each object (docs/benchmarks.md), on Fargate with 2 GB for each vCPU.",
     "KMS is counted as one request for each object, as in a log bucket with SSE-KMS and no S3 Bucket Keys; with SSE-S3 it is nothing, with Bucket Keys next to nothing.",
@@ -199,8 +199,8 @@ mod tests {
     fn a_million_objects_cost_what_a_pocket_calculator_says() {
         let costs = Costs::of(&million(), 1_000);
         let usd: Vec<f64> = costs.once.iter().map(|line| line.usd).collect();
-        // 1,000 LIST; 1,000,000 GET; 245 Batches (16.384e9 / 2^26 = 244.1) of 60 PUT; 10,000 messages; 2,000,000 write units; a million decrypts.
-        for (found, wanted) in usd.iter().zip([0.005, 0.4, 0.0735, 21_000.0 * 0.4e-6, 1.25, 3.0]) {
+        // 1,000 LIST; 1,000,000 GET; 245 Batches (16.384e9 / 2^26 = 244.1) of 60 PUT; 10,000 messages; 1,000,000 write units; a million decrypts.
+        for (found, wanted) in usd.iter().zip([0.005, 0.4, 0.0735, 21_000.0 * 0.4e-6, 0.625, 3.0]) {
             near(*found, wanted);
         }
         // 103.2192 GB of JSON × 10.3 s + 1e6 / 4,219 s = 1,300.1818 s = 0.361162 h, at 0.04937 USD.

@@ -40,7 +40,7 @@ pub(crate) const TO_DEEP_ARCHIVE: Price = s3("lifecycle transition to Deep Archi
 pub(crate) const SQS: Price =
     Price { service: "SQS", what: "standard queue, each 64 KB", usd: 0.4, per: MILLION, year: "2024", source: LIST };
 pub(crate) const DYNAMODB: Price =
-    Price { service: "DynamoDB", what: "on-demand write units", usd: 0.625, per: MILLION, year: "2024", source: PAGE };
+    Price { service: "DynamoDB", what: "on-demand write units", usd: 0.625, per: MILLION, year: "2025", source: PAGE };
 pub(crate) const KMS: Price = Price { service: "KMS", what: "symmetric requests", usd: 3.0, per: MILLION, year: "2024", source: LIST };
 pub(crate) const FARGATE_CPU: Price =
     Price { service: "Fargate", what: "x86", usd: 0.040_48, per: "vCPU-hour", year: "2025", source: LIST };

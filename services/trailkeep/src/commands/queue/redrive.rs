@@ -148,7 +148,7 @@ impl Redrive {
             *forms.entry(shown::form(&message.body)).or_default() += 1;
         }
         let looked = seen.messages.len() as u64;
-        let to = road.to.as_ref().map(|queue| vec![queue.url().to_owned()]).unwrap_or_else(|| road.sources.clone());
+        let to = road.to.as_ref().map_or_else(|| road.sources.clone(), |queue| vec![queue.url().to_owned()]);
         print(&match self.output {
             Output::Json => {
                 let told = json!({"queue": self.queue, "to": to, "visible": visible, "looked_at": looked, "forms": forms,
@@ -156,7 +156,8 @@ impl Redrive {
                 format!("{told:#}\n")
             }
             Output::Text => {
-                let forms: String = forms.iter().map(|(form, count)| format!("  {form:<28}{}\n", grouped(*count))).collect();
+                let forms: Vec<String> = forms.iter().map(|(form, count)| format!("  {form:<28}{}\n", grouped(*count))).collect();
+                let forms = forms.concat();
                 format!(
                     "would move {} from {} to {}\n{forms}looked at {} and gave them back; receive counts rose by one; nothing was moved\n",
                     many(visible.min(self.max.unwrap_or(u64::MAX)).max(looked), "message", "messages"),
@@ -177,20 +178,18 @@ fn told_as_json(queue: &str, moved: &Moved, left: Option<u64>) -> serde_json::Va
 
 fn told_as_text(moved: &Moved, left: Option<u64>) -> String {
     let how = if moved.by == "task" { "by SQS itself" } else { "one by one" };
-    let mut text = format!("{} moved {how}\n", many(moved.moved, "message", "messages"));
+    let mut lines = vec![format!("{} moved {how}", many(moved.moved, "message", "messages"))];
     if moved.refused > 0 {
-        text.push_str(&format!("{} not accepted; they stay where they are\n", many(moved.refused, "message was", "messages were")));
+        lines.push(format!("{} not accepted; they stay where they are", many(moved.refused, "message was", "messages were")));
     }
     if moved.deleted < moved.moved {
-        text.push_str(&format!("{} could not be deleted and stand in both queues\n", grouped(moved.moved - moved.deleted)));
+        lines.push(format!("{} could not be deleted and stand in both queues", grouped(moved.moved - moved.deleted)));
     }
-    if let Some(note) = &moved.note {
-        text.push_str(&format!("{note}\n"));
-    }
+    lines.extend(moved.note.clone());
     if let Some(left) = left {
-        text.push_str(&format!("{} left to be received, as SQS counts\n", grouped(left)));
+        lines.push(format!("{} left to be received, as SQS counts", grouped(left)));
     }
-    text
+    lines.join("\n") + "\n"
 }
 
 /// `50` or `50/s`.

@@ -206,7 +206,7 @@ fn as_text(url: &str, queue: &QueueDescription, dead_letters: &DeadLetters, sour
         let _ = writeln!(text, "\ndead letter queue of {source}");
     }
     for (at, warning) in warnings.iter().enumerate() {
-        let _ = write!(text, "{}warning: {warning}\n", if at == 0 { "\n" } else { "" });
+        let _ = writeln!(text, "{}warning: {warning}", if at == 0 { "\n" } else { "" });
     }
     text
 }
