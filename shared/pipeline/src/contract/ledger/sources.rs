@@ -101,7 +101,7 @@ pub(super) async fn sixteen_tasks_admit_each_source_exactly_once(ledger: &TwoHan
         let batch = opened(&**ledger, number).await;
         let (ledger, mut sources) = (if number % 2 == 0 { ledger.one.clone() } else { ledger.other.clone() }, sources.clone());
         tasks.push(tokio::spawn(async move {
-            sources.rotate_left(number as usize * 61);
+            sources.rotate_left(number as usize * 23);
             let mut admitted = Vec::new();
             for some in sources.chunks(50) {
                 let claims = ledger.admit(&batch, some).await.expect("an admit answers");
@@ -124,7 +124,7 @@ pub(super) async fn sixteen_tasks_take_each_source_over_exactly_once(ledger: &Tw
         let batch = opened(&**ledger, number).await;
         let (ledger, mut pairs) = (if number % 2 == 0 { ledger.one.clone() } else { ledger.other.clone() }, pairs.clone());
         tasks.push(tokio::spawn(async move {
-            pairs.rotate_left(number as usize * 31);
+            pairs.rotate_left(number as usize * 11);
             let mut taken = Vec::new();
             for some in pairs.chunks(50) {
                 let claims = ledger.take_over(&batch, some).await.expect("a take-over answers");
