@@ -30,11 +30,14 @@ CLASSES = {
 }
 
 # DynamoDB asks for units, not requests: those of shared/aws/src/dynamodb/design.md. Items are below 1 KB; a commit is a transaction of two, two units each.
+# A batch of statements is paid for by its statements, which are counted besides.
 UNITS = {
     "PutItem": ("DynamoDB write units", 1),
     "UpdateItem": ("DynamoDB write units", 1),
     "DeleteItem": ("DynamoDB write units", 1),
     "TransactWriteItems": ("DynamoDB write units", 4),
+    "Statement": ("DynamoDB write units", 1),
+    "BatchExecuteStatement": ("DynamoDB write units", 0),
     "GetItem": ("DynamoDB read units", 1),
     "BatchGetItem": ("DynamoDB read units", 1),
     "Query": ("DynamoDB read units", 0.5),

@@ -1,6 +1,10 @@
 //! Single faults, one at each step of a Batch, on real processes: after each everything is landed, once, and nothing is left over.
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
@@ -31,14 +35,30 @@ impl World {
     async fn start(what: &str, more: &[(&str, &str)]) -> Result<Option<Self>> {
         let Some(emulator) = Ministack::start(what)? else { return Ok(None) };
         let directory = tempfile::tempdir()?;
-        let files = trail(directory.path(), 160, 3)?.into_iter();
+        let mut files = trail(directory.path(), 160, 3)?;
+        files.retain(|key, _| key.contains("/CloudTrail/"));
         let cloud = Cloud::set_up(&emulator).await?;
         let proxy = Proxy::before(emulator.endpoint(), 3)?;
         let mut options = brisk();
         options.push(("TRAILKEEP_VISIBILITY".to_owned(), "3s".to_owned()));
         options.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let fleet = Fleet::start(2, &proxy, &cloud, options, directory.path())?;
-        Ok(Some(Self { directory, _emulator: emulator, cloud, proxy, fleet, files, announced: BTreeSet::new() }))
+        let files = files.into_iter();
+        let world = Self { directory, _emulator: emulator, cloud, proxy, fleet, files, announced: BTreeSet::new() };
+        world.until_all_receive().await?;
+        Ok(Some(world))
+    }
+
+    /// Waits until both have started: a fault on the way there ends a process, as it should.
+    async fn until_all_receive(&self) -> Result<()> {
+        let begun = Instant::now();
+        let receives =
+            |name: &str| self.proxy.seen().iter().any(|seen| seen.door == name && seen.request.operation == "sqs:ReceiveMessage");
+        while !self.fleet.members.iter().all(|member| receives(&member.name)) {
+            ensure!(begun.elapsed() < QUIET_WITHIN, "not all have started: {}", self.said()?);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
     }
 
     /// Delivers some objects under these rules and waits until all is landed. Each rule has struck by then.

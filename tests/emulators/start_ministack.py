@@ -3,7 +3,8 @@
 MiniStack 1.5.33 knows composite checksums only and refuses the CRC32 of the full object that S3 verifies on completion. Here it compares none; sizes, parts
 and entity tags are still checked.
 
-GET /_requests answers a JSON object: how often each operation was asked for since the start, as {"S3 GetObject": 12, "SQS ReceiveMessage": 3}.
+GET /_requests answers a JSON object: how often each operation was asked for since the start, as {"S3 GetObject": 12, "SQS ReceiveMessage": 3}. The
+statements of DynamoDB's BatchExecuteStatement are counted besides, as "DynamoDB Statement": each is paid for.
 """
 
 import collections
@@ -14,6 +15,7 @@ import ministack.app
 import ministack.services.s3
 
 COUNTS_PATH = "/_requests"
+STATEMENTS = "DynamoDB BatchExecuteStatement"
 
 
 class Unchecked(str):
@@ -65,8 +67,23 @@ class Counted:
         if scope["path"] == COUNTS_PATH:
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
             return await send({"type": "http.response.body", "body": json.dumps(self.counts).encode()})
-        self.counts[operation(scope)] += 1
-        return await self.app(scope, receive, send)
+        name = operation(scope)
+        self.counts[name] += 1
+        await self.app(scope, self.counting_statements(receive) if name == STATEMENTS else receive, send)
+
+    def counting_statements(self, receive):
+        body = bytearray()
+
+        async def count():
+            message = await receive()
+            if message["type"] == "http.request":
+                body.extend(message.get("body", b""))
+                if not message.get("more_body"):
+                    self.counts["DynamoDB Statement"] += len(json.loads(bytes(body))["Statements"])
+                    body.clear()
+            return message
+
+        return count
 
 
 if __name__ == "__main__":
