@@ -12,7 +12,7 @@ BIN := $(TARGET_DIR)/debug/trailkeep
 PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PATH
 
-.PHONY: help setup build demo test check bench golden image clean
+.PHONY: help setup build demo test chaos check bench golden image clean
 
 help: ## Say what there is
 	@echo "Trailkeep keeps an AWS organization's CloudTrail. Begin with: make demo"
@@ -38,6 +38,14 @@ test: setup build ## Run all tests; with TRAILKEEP_CONFORMANCE_DIR the conforman
 	else
 	    cargo test --locked --workspace --no-fail-fast
 	fi
+
+chaos: setup build ## Let collectors run under random faults and count what came of it: make chaos SEED=7 DURATION_S=600
+	@seed="$(or $(SEED),$$RANDOM)"; echo "seed=$$seed"
+	export RUST_LIB_BACKTRACE=0 TRAILKEEP_BIN="$(BIN)" REQUIRE_ALL=1 TRAILKEEP_CHAOS_SEED="$$seed" TRAILKEEP_CHAOS_DURATION_S="$(or $(DURATION_S),60)"
+	said="$$(mktemp)"; trap 'rm -f "$$said"' EXIT; ended=0
+	cargo test --locked --workspace --quiet --test all -- --exact --nocapture chaos::random_faults_lose_nothing_and_land_nothing_twice >"$$said" 2>&1 || ended=1
+	if [ $$ended = 1 ]; then grep -v '^announced=' "$$said" || true; fi
+	grep '^announced=' "$$said" && exit $$ended
 
 check: ## Formatting, lints, documentation; bans, licences and sources of dependencies where cargo-deny is installed
 	@echo "formatting ..."

@@ -31,7 +31,8 @@ import urllib.request
 import boto3
 import botocore.config
 
-import collector_costs
+sys.dont_write_bytecode = True
+import collector_costs  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))

@@ -108,8 +108,8 @@ def table(busy, quiet):
         rows.append(line([name, f"{price:g}, {year}", *(number(paid[name]) for _, _, paid in columns)]))
     sums = [dollars(paid) for _, _, paid in columns]
     rows.append(line(["**$**", "", *(f"**{total:.2f}**" for total in sums)]))
-    rows.append(line(["of one to one", "", *(f"1/{sums[0] / total:.1f}" for total in sums)]))
-    rows.append(line(["of one to one, messages by tens", "", *(f"1/{sums[1] / total:.1f}" for total in sums)]))
+    for heading, whole in zip(head[:2], sums[:2]):
+        rows.append(line([f"of {heading}", "", "", "", *(f"1/{whole / total:.1f}" for total in sums[2:])]))
     for heading, run in (("busy", busy), ("quiet", quiet)):
         rows.append(f"\n{heading}: {run['objects']} objects in {run['batches']} batches, written as {written_as(run)}; {run['seconds']:.0f} s.")
     return "\n".join(rows)

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 use trailkeep_tests::{
-    chaos::{Cloud, Fleet, Options, Shape, Tally, brisk, notification, trail, until_quiet},
+    chaos::{AUDIT, Cloud, Fleet, Options, Shape, Tally, brisk, notification, trail, until_quiet},
     emulator::Ministack,
     proxy::{Fault, Proxy, Rule, Whom},
     tree::Files,
@@ -23,7 +23,7 @@ const OBJECTS: usize = 6;
 /// Two collectors on an emulator, and objects that were not delivered yet.
 struct World {
     directory: TempDir,
-    _emulator: Ministack,
+    emulator: Ministack,
     cloud: Cloud,
     proxy: Proxy,
     fleet: Fleet,
@@ -44,7 +44,7 @@ impl World {
         options.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let fleet = Fleet::start(2, &proxy, &cloud, options, directory.path())?;
         let files = files.into_iter();
-        let world = Self { directory, _emulator: emulator, cloud, proxy, fleet, files, announced: BTreeSet::new() };
+        let world = Self { directory, emulator, cloud, proxy, fleet, files, announced: BTreeSet::new() };
         world.until_all_receive().await?;
         Ok(Some(world))
     }
@@ -65,7 +65,9 @@ impl World {
     async fn under(&mut self, rules: Vec<Rule>) -> Result<()> {
         let (what, expected) = (format!("{rules:?}"), rules.len() as u64);
         let before: u64 = self.proxy.struck().values().sum();
-        rules.into_iter().for_each(|rule| self.proxy.add(rule));
+        for rule in rules {
+            self.proxy.add(rule);
+        }
         let mut delivered = Vec::new();
         for (key, body) in self.files.by_ref().take(OBJECTS) {
             delivered.push(self.cloud.deliver(&key, body).await?);
@@ -151,8 +153,15 @@ async fn a_worker_that_slept_past_its_lease_commits_nothing() -> Result<()> {
     world.under(vec![Rule::after("s3:PutObject", Fault::Stop(Whom::Sender)).with("staging/").times(1)]).await?;
     world.is_sound().await?;
     ensure!(world.fleet.ended.is_empty(), "it goes on when it wakes up: {:?}", world.fleet.ended);
-    let said = world.said()?;
-    ensure!(said.contains("aborted the batch of a dead worker"), "the other has taken over");
+    let seen = world.proxy.seen();
+    let stopped = seen.iter().find(|seen| seen.fault.is_some()).context("nobody was stopped")?;
+    // `audit/staging/<batch>/manifest.json`
+    let batch = stopped.request.subject.split('/').nth(2).context("no batch in the manifest's key")?;
+    let commits = seen.iter().filter(|seen| seen.request.subject.contains(batch) && seen.request.subject.contains(":committed"));
+    ensure!(commits.into_iter().all(|commit| commit.status != 200), "the late commit of {batch} is refused");
+    let visible = world.cloud.archived("").await?.into_iter().find(|key| key.contains(batch));
+    ensure!(visible.is_none(), "{visible:?} of a batch that was taken over is visible");
+    ensure!(world.said()?.contains("aborted the batch of a dead worker"), "the other has taken over");
     Ok(())
 }
 
@@ -193,5 +202,24 @@ async fn clocks_that_are_minutes_apart_change_nothing() -> Result<()> {
         world.under(vec![killed(Rule::before, "s3:CompleteMultipartUpload", step)]).await?;
     }
     world.is_sound().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_count_finds_what_is_lost_twice_or_left_over() -> Result<()> {
+    let Some(mut world) = World::start("the count of an archive", &[]).await? else { return Ok(()) };
+    world.under(Vec::new()).await?;
+    let sound = world.is_sound().await?;
+    world.announced.insert("AWSLogs/never-delivered.json.gz".to_owned());
+    let s3 = world.emulator.client();
+    let stray = "raw/class=standard/day=20260101/20260101T000000000Z-0000000000000000.gz";
+    s3.put_object().bucket(AUDIT).key(stray).body(b"x".to_vec().into()).send().await?;
+    let found = Tally::of(&world.cloud, &world.announced).await?;
+    ensure!((found.lost, found.twice, found.orphans) == (1, 0, 1) && found.published == sound.published, "{found:?}");
+    let list = world.cloud.archived("sources/").await?.pop().context("nothing is published")?;
+    let twin = "sources/day=20260101/20260101T000000000Z-0000000000000001.parquet";
+    s3.copy_object().bucket(AUDIT).key(twin).copy_source(format!("{AUDIT}/{list}")).send().await?;
+    let found = Tally::of(&world.cloud, &world.announced).await;
+    ensure!(found.is_err() || found.is_ok_and(|found| found.twice > 0), "a list that is there twice is found");
     Ok(())
 }

@@ -12,6 +12,7 @@ mod conformance;
 mod documentation;
 mod dynamodb_ledger;
 mod event_index;
+mod faults;
 mod golden;
 mod hostile_input;
 mod image;

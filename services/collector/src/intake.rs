@@ -201,7 +201,7 @@ impl Intake {
 
     /// Writes down a message that is rejected, the first time that it is received. The queue keeps it besides.
     fn note_message(&self, reason: &str, detail: &str, body: &str, ticket: &Ticket) {
-        tracing::warn!(message = ticket.message().id, reason, detail, receive_count = ticket.message().receive_count, "a message is rejected");
+        tracing::warn!(message_id = ticket.message().id, reason, detail, receive_count = ticket.message().receive_count, "a message is rejected");
         if !is_first(ticket) {
             return;
         }

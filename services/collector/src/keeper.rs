@@ -256,7 +256,7 @@ impl Keeper {
                     if deleting.tries < DELETE_TRIES {
                         self.deletes.push(deleting);
                     } else {
-                        tracing::warn!(message = deleting.message.id, code, detail, "a message was not deleted: it will be received again");
+                        tracing::warn!(message_id = deleting.message.id, code, detail, "a message was not deleted: it will be received again");
                     }
                 }
             }

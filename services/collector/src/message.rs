@@ -48,19 +48,19 @@ impl Disposition {
 
 /// A received message.
 #[derive(Debug)]
-pub struct Message {
+pub(crate) struct Message {
     /// The queue's id of it.
-    pub id: String,
+    pub(crate) id: String,
     /// The receipt to delete or hide it with.
-    pub receipt: String,
+    pub(crate) receipt: String,
     /// How often it was received, this time included.
-    pub receive_count: u32,
+    pub(crate) receive_count: u32,
     /// When it was sent, milliseconds since the Unix epoch.
-    pub sent_ms: Option<i64>,
+    pub(crate) sent_ms: Option<i64>,
     /// Trace context that it carried.
-    pub trace: TraceContext,
+    pub(crate) trace: TraceContext,
     /// When this receipt was answered.
-    pub received: Instant,
+    pub(crate) received: Instant,
     /// Tickets that are out.
     left: AtomicUsize,
     worst: AtomicU8,
@@ -73,7 +73,7 @@ pub struct Message {
 
 impl Message {
     /// A message that was just received, and the first ticket to it. It goes to `done` when its last ticket is settled.
-    pub fn new(message: QueueMessage, received: Instant, room: OwnedSemaphorePermit, done: UnboundedSender<Arc<Self>>) -> Ticket {
+    pub(crate) fn new(message: QueueMessage, received: Instant, room: OwnedSemaphorePermit, done: UnboundedSender<Arc<Self>>) -> Ticket {
         Ticket::first(Arc::new(Self {
             id: message.id,
             receipt: message.receipt,
@@ -91,22 +91,22 @@ impl Message {
     }
 
     /// What its entries came to so far.
-    pub fn disposition(&self) -> Disposition {
+    pub(crate) fn disposition(&self) -> Disposition {
         Disposition::from_rank(self.worst.load(Ordering::Acquire))
     }
 
     /// The longest time that one of its entries asks to wait before it is tried again.
-    pub fn retry_after(&self) -> Duration {
+    pub(crate) fn retry_after(&self) -> Duration {
         Duration::from_millis(self.retry_after_ms.load(Ordering::Acquire))
     }
 
     /// Its receipt has expired: the queue will deliver it again, whatever we do.
-    pub fn mark_lost(&self) {
+    pub(crate) fn mark_lost(&self) {
         self.lost.store(true, Ordering::Release);
     }
 
     /// Whether its receipt has expired.
-    pub fn is_lost(&self) -> bool {
+    pub(crate) fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Acquire)
     }
 
@@ -118,7 +118,7 @@ impl Message {
 
 /// One entry's hold on its message. Dropped without a word it asks for a retry: nothing is deleted by accident.
 #[derive(Debug)]
-pub struct Ticket {
+pub(crate) struct Ticket {
     message: Arc<Message>,
     settled: bool,
 }
@@ -131,22 +131,22 @@ impl Ticket {
 
     /// Another ticket to the same message.
     #[must_use]
-    pub fn another(&self) -> Self {
+    pub(crate) fn another(&self) -> Self {
         Self::first(Arc::clone(&self.message))
     }
 
     /// The message.
-    pub fn message(&self) -> &Arc<Message> {
+    pub(crate) fn message(&self) -> &Arc<Message> {
         &self.message
     }
 
     /// Says what this entry came to.
-    pub fn settle(mut self, disposition: Disposition) {
+    pub(crate) fn settle(mut self, disposition: Disposition) {
         self.say(disposition, Duration::ZERO);
     }
 
     /// Asks that the message is tried again after so long.
-    pub fn retry_after(mut self, wait: Duration) {
+    pub(crate) fn retry_after(mut self, wait: Duration) {
         self.say(Disposition::Retry, wait);
     }
 

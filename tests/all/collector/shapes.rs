@@ -1,10 +1,19 @@
 //! All forms of notifications on one queue, whole and broken, once and again.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
-use trailkeep_tests::chaos::{Delivered, LOGS, Shape, notification};
+use trailkeep_tests::{
+    chaos::{AUDIT, Delivered, LOGS, Shape, notification},
+    proxy::{Fault, Proxy, Rule},
+};
 
-use super::world::{World, key, named};
+use super::{
+    process::Collector,
+    until,
+    world::{World, key, named},
+};
 
 /// EventBridge's "Object Created"; without its `detail-type` what Security Lake tells its subscribers.
 fn event_bridge(object: &Delivered, detail_type: Option<&str>) -> String {
@@ -154,4 +163,32 @@ async fn an_object_that_is_announced_again_and_by_two_paths_lands_once() -> Resu
     first.drained().await?;
     second.drained().await?;
     world.has_landed(named(&objects)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_announced_again_while_it_is_fetched_lands_once_and_no_message_is_deleted_before() -> Result<()> {
+    let Some(world) = World::new("announced again during the fetch").await? else { return Ok(()) };
+    let objects = world.deliver(0..3).await?;
+    let proxy = Proxy::before(world.moto.endpoint(), 1)?;
+    proxy.add(Rule::before("s3:GetObject", Fault::Delay(Duration::from_secs(3))).with(LOGS).times(3));
+    let mut command = world.command(&["--seal-age", "6s", "--seal-small-age", "6s"])?;
+    command.env("TRAILKEEP_AWS_ENDPOINT", proxy.door("collector")?.endpoint());
+    let collector = Collector::start(command, world.directory.path().join("collector.log"))?;
+    world.announce(&objects).await?;
+    until("the objects are being fetched", async || Ok(proxy.count("s3:GetObject") >= 3)).await?;
+    world.announce(&objects).await?;
+    world.announce(&objects).await?;
+    world.until_empty().await?;
+    collector.until_metric("trailkeep_collector_deliveries_total", &["outcome=\"landed\""], 3.0).await?;
+    collector.until_metric("trailkeep_collector_deliveries_total", &["outcome=\"duplicate\""], 6.0).await?;
+    collector.drained().await?;
+    world.has_landed(named(&objects)).await?;
+    let seen = proxy.seen();
+    let published = |request: &trailkeep_tests::proxy::Request| {
+        request.operation == "s3:CompleteMultipartUpload" && request.subject.starts_with(&format!("{AUDIT}/sources/"))
+    };
+    let first_published = seen.iter().position(|seen| published(&seen.request)).context("nothing is published")?;
+    let first_deleted = seen.iter().position(|seen| seen.request.operation == "sqs:DeleteMessageBatch").context("nothing is deleted")?;
+    ensure!(first_published < first_deleted, "a message was deleted before anything was published");
+    Ok(())
 }

@@ -129,7 +129,7 @@ fn same_archive(world: &World, made: &Value, files: &tree::Files) -> Result<()> 
     let sources = "SELECT key, revision, kind, outcome, records, quarantined, stored_sha256 FROM sources ORDER BY key";
     let (here, there) = (world.rows(sources)?, command::query(&local, sources)?);
     ensure!(here == there && here.len() == files.len(), "{} sources here, {} there: {here:#?}", here.len(), there.len());
-    let records = world.number("SELECT sum(records) FROM sources WHERE kind = 'log'")?;
+    let records = world.number("SELECT sum(records) FROM sources")?;
     ensure!(records == count("records")?, "{records} records: {made}");
     let [rows, distinct] = ["count(*)", "count(DISTINCT record_hash)"].map(|what| world.number(&format!("SELECT {what} FROM events")));
     ensure!(rows? == world.number("SELECT sum(landed) FROM sources")?, "events/ and sources/ differ");
@@ -142,7 +142,7 @@ fn same_archive(world: &World, made: &Value, files: &tree::Files) -> Result<()> 
         ensure!(world.rows(asked)? == command::query(&local, asked)?, "the archives answer differently: {asked}");
     }
     let back = world.directory.path().join("back").display().to_string();
-    world.cloud.trailkeep(["raw", "--archive", ARCHIVE, "--all", "--out", &back])?;
+    world.cloud.trailkeep(["raw", "--archive", ARCHIVE, "--all", "--to", &back])?;
     let back = Path::new(&back);
     let inner = back.join(LOGS);
     tree::same(files, &delivered_files(if inner.is_dir() { &inner } else { back })?)
@@ -201,7 +201,7 @@ async fn heard_of_everything(world: &World) -> Result<()> {
         ensure!(rows.iter().map(|row| row["x"].as_str().unwrap_or_default()).eq(told.iter()), "{name}: {told:?} and {rows:?}");
     }
     let seconds = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().replace(".000Z", "Z");
-    let times = world.rows("SELECT min(first_event_at) AS first, max(last_event_at) AS last FROM sources WHERE kind = 'log'")?;
+    let times = world.rows("SELECT min(first_event_at) AS first, max(last_event_at) AS last FROM sources WHERE kind <> 'digest'")?;
     let first = heard.values().map(|told| seconds(told, "first_event_time")).min();
     let last = heard.values().map(|told| seconds(told, "last_event_time")).max();
     let times = times.first().context("no times")?;

@@ -1,6 +1,6 @@
 //! An audit account on moto, and small objects of CloudTrail's to announce in it.
 
-use std::{collections::BTreeMap, ffi::OsStr, process::Command};
+use std::{collections::BTreeMap, ffi::OsStr, fs, process::Command};
 
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -20,6 +20,9 @@ pub(super) const ORGANIZATION: &str = "o-exampleorg";
 pub(super) const MEMBER: &str = "111122223333";
 /// Records in each of these objects.
 pub(super) const RECORDS: usize = 2;
+
+/// Where everything has landed, for whoever must find out why it is not where it should be.
+const WHERE: &str = "SELECT key, revision, batch, landed_at, stored_sha256 FROM sources ORDER BY key, batch";
 
 /// The account with all that it has.
 pub(super) struct World {
@@ -120,12 +123,24 @@ impl World {
         let text = |row: &Value, name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let mut landed: Vec<String> = rows.iter().map(|row| format!("{}/{}", text(row, "bucket"), text(row, "key"))).collect();
         landed.sort();
-        ensure!(landed == expected, "landed: {landed:#?}\nexpected: {expected:#?}");
+        ensure!(landed == expected, "landed: {landed:#?}\nexpected: {expected:#?}\nin: {:#?}\n{}", self.rows(WHERE)?, self.said()?);
         let events = self.number("SELECT count(*) FROM events")?;
         ensure!(events == (expected.len() * RECORDS) as u64, "{events} events of {} objects", expected.len());
         let staged = self.cloud.archived("staging/").await?;
         ensure!(staged.is_empty(), "still staged: {staged:?}");
         Ok(())
+    }
+
+    /// All that the collectors have said.
+    fn said(&self) -> Result<String> {
+        let mut said = String::new();
+        for entry in fs::read_dir(self.directory.path())? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "log") {
+                said += &format!("{}:\n{}", path.display(), fs::read_to_string(&path)?);
+            }
+        }
+        Ok(said)
     }
 
     /// Asks the archive for one number.

@@ -6,13 +6,13 @@ impl State {
     pub(super) fn canonical(mut self) -> Self {
         let mut names = [NONE; BATCHES];
         let mut next = 0;
-        for batch in 0..BATCHES {
+        for (batch, name) in names.iter_mut().enumerate() {
             if self.is_spoken_of(batch as u8) {
-                names[batch] = next;
+                *name = next;
                 next += 1;
             }
         }
-        self.rename(&names);
+        self.rename(names);
         self.workers.sort_unstable();
         self.late.sort_unstable();
         self
@@ -36,14 +36,14 @@ impl State {
             || self.late.iter().any(|request| request.batches().contains(&batch))
     }
 
-    fn rename(&mut self, names: &[u8; BATCHES]) {
+    fn rename(&mut self, names: [u8; BATCHES]) {
         if (0..BATCHES as u8).all(|batch| names[usize::from(batch)] == batch || !self.has_anything(batch)) {
             return;
         }
         let renamed = |batch: u8| names.get(usize::from(batch)).copied().unwrap_or(NONE);
         let archive = std::mem::replace(&mut self.archive, [NO_OBJECTS; BATCHES]);
         for (objects, name) in archive.into_iter().zip(names) {
-            if let Some(slot) = self.archive.get_mut(usize::from(*name)) {
+            if let Some(slot) = self.archive.get_mut(usize::from(name)) {
                 *slot = objects;
             }
         }
@@ -73,10 +73,10 @@ fn speaks_of(ledger: &Ledger, batch: u8) -> bool {
     !matches!(stand, Stand::Absent | Stand::Aborted) || ledger.pointers.contains(&batch)
 }
 
-fn rename_ledger(ledger: &mut Ledger, names: &[u8; BATCHES]) {
+fn rename_ledger(ledger: &mut Ledger, names: [u8; BATCHES]) {
     let items = std::mem::replace(&mut ledger.items, [NO_ITEM; BATCHES]);
     for (item, name) in items.into_iter().zip(names) {
-        if let Some(slot) = ledger.items.get_mut(usize::from(*name)) {
+        if let Some(slot) = ledger.items.get_mut(usize::from(name)) {
             *slot = item;
         }
     }
@@ -87,10 +87,9 @@ fn rename_ledger(ledger: &mut Ledger, names: &[u8; BATCHES]) {
 
 impl Request {
     /// The Batches that it names.
-    fn batches(&self) -> [u8; 2] {
-        let mut copy = *self;
+    fn batches(mut self) -> [u8; 2] {
         let mut named = [NONE; 2];
-        for (name, batch) in named.iter_mut().zip(copy.batches_mut()) {
+        for (name, batch) in named.iter_mut().zip(self.batches_mut()) {
             *name = *batch;
         }
         named

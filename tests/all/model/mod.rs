@@ -161,7 +161,7 @@ impl Shape {
         if faults.crashes > 0 {
             actions.push(Action::Crash { worker });
         }
-        if faults.losses > 0 && state.request(this).is_some() {
+        if faults.losses > 0 && state.request(*this).is_some() {
             actions.push(Action::Lose { worker });
         }
     }
@@ -269,7 +269,7 @@ impl State {
                 self.workers[worker] = Worker { step: Step::Down, ..IDLE };
             }
             Action::Lose { worker } => {
-                let request = self.request(&self.workers[worker])?;
+                let request = self.request(self.workers[worker])?;
                 self.lose(worker, request, shape);
             }
             Action::FailFetch { worker, source } => {

@@ -9,7 +9,7 @@ use super::{
 
 impl State {
     /// The changing request that a worker makes next, if its next step is one.
-    pub(super) fn request(&self, worker: &Worker) -> Option<Request> {
+    pub(super) fn request(&self, worker: Worker) -> Option<Request> {
         let (batch, target) = (worker.batch, worker.target);
         Some(match worker.step {
             Step::Open => Request::Open { batch, epoch: self.ledger.epoch },
@@ -31,10 +31,10 @@ impl State {
     /// Takes a worker's next step, its request being answered.
     pub(super) fn step(&mut self, which: usize, shape: &Shape) {
         let mut worker = self.workers[which];
-        match self.request(&worker) {
+        match self.request(worker) {
             // Without a manifest nobody but their own worker knows of uploads.
             Some(Request::Abandon { batch }) if batch != worker.batch && !self.objects(batch).manifest => {
-                worker.step = Step::DeleteAbandoned
+                worker.step = Step::DeleteAbandoned;
             }
             Some(request) => {
                 if worker.step == Step::PutManifest {
@@ -80,11 +80,10 @@ impl State {
         let unread = shape.mutation == Some(Mutation::TakeOverUnread);
         match self.item(worker.target).stand {
             Stand::Absent => worker.fail(),
-            Stand::Aborted => worker.step = Step::TakeOver,
             Stand::Committed => worker.step = Step::ReadManifest,
             Stand::Open => worker.step = Step::Doubt,
             Stand::Published if (listed || by_pointer) && !unread => worker.landed(),
-            Stand::Published => worker.step = Step::TakeOver,
+            Stand::Aborted | Stand::Published => worker.step = Step::TakeOver,
         }
     }
 
@@ -141,21 +140,13 @@ impl Worker {
             },
             (Step::Publish(rank), _) => self.step = after(rank, shape),
             (Step::Mark, _) => self.step = Step::DeleteManifest,
-            (Step::DeleteManifest, _) if self.target == self.batch => self.settle(),
-            (Step::DeleteManifest, _) => self.went_on(),
+            (Step::DeleteManifest | Step::DeleteAbandoned, _) if self.target != self.batch => self.went_on(),
+            (Step::DeadAbort, Answer::Refused(item)) if item.stand != Stand::Aborted => self.went_on(),
             (Step::OwnAbort, Answer::Refused(item)) if item.stand != Stand::Aborted => self.give_up(),
-            (Step::DeadAbort, Answer::Refused(item)) if item.stand != Stand::Aborted => {
-                if self.recovers {
-                    self.back_to_idle()
-                } else {
-                    self.step = Step::Judge
-                }
-            }
             (Step::OwnAbort | Step::DeadAbort, _) => self.step = Step::Abandon,
             (Step::Abandon, _) => self.step = Step::DeleteAbandoned,
-            (Step::DeleteAbandoned, _) if self.target == self.batch && self.admitted == 0 => self.settle(),
-            (Step::DeleteAbandoned, _) if self.target == self.batch => self.give_up(),
-            (Step::DeleteAbandoned, _) => self.went_on(),
+            (Step::DeleteAbandoned, _) if self.admitted != 0 => self.give_up(),
+            (Step::DeleteManifest | Step::DeleteAbandoned, _) => self.settle(),
             (Step::Acknowledge, _) => self.messages &= self.messages - 1,
             _ => {}
         }
@@ -205,11 +196,11 @@ impl Worker {
 
     /// The Batch in the way was brought to an end.
     fn went_on(&mut self) {
-        if self.recovers { self.back_to_idle() } else { self.step = Step::Judge }
-    }
-
-    fn back_to_idle(&mut self) {
-        *self = IDLE;
+        if self.recovers {
+            self.give_up();
+        } else {
+            self.step = Step::Judge;
+        }
     }
 
     /// An error. Its own Batch is given up; in a recovery, or while giving up, the next one goes on.

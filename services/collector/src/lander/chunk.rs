@@ -19,6 +19,7 @@ use trailkeep_pipeline::{
 use super::{
     Gathering, Noted, Shared,
     examine::examine,
+    reserved::Reserved,
     thread::{self, Bytes, told},
 };
 use crate::{
@@ -40,6 +41,7 @@ pub(super) async fn take_in(shared: Arc<Shared>, gathering: Arc<Gathering>, work
             Work::Note(finding, ticket) => note(&gathering, finding, ticket).await,
         }
     }
+    let (reserved, deliveries) = Reserved::of(&gathering, &shared.later, deliveries);
     if deliveries.is_empty() {
         return;
     }
@@ -90,6 +92,7 @@ pub(super) async fn take_in(shared: Arc<Shared>, gathering: Arc<Gathering>, work
     for (delivery, source, landed) in doubtful {
         examine(&shared, &gathering, delivery, source, landed).await;
     }
+    drop(reserved);
 }
 
 /// What of the admitted `sources/` lists from before the time that the ledger remembers. `None` where it could not be asked.

@@ -30,6 +30,8 @@ pub(super) async fn examine(shared: &Arc<Shared>, gathering: &Arc<Gathering>, de
     if gathering.is_full(shared, 0) {
         return back(gathering, delivery);
     }
+    // Whether it is this Batch that has landed what is known.
+    let mut here = landed.is_none();
     let mut known = match landed {
         Some(landed) => Some(landed.stored_sha256),
         None => match gathering.writing.stored_sha256(source.clone()).await {
@@ -50,14 +52,16 @@ pub(super) async fn examine(shared: &Arc<Shared>, gathering: &Arc<Gathering>, de
     let mut source = source;
     while let Some(theirs) = known {
         if theirs == sha256 {
-            return duplicate(shared, delivery);
+            return same(shared, gathering, delivery, here).await;
         }
         if source.revision() >= MAX_REVISIONS {
             return shared.retry(delivery, "too_many_revisions");
         }
         source = source.at_revision(source.revision() + 1);
         let asked = Admit { open: gathering.open.clone(), sources: Arc::from([source.clone()]), now: shared.surroundings.now() };
-        known = match stages::call(&shared.stages.admit, asked).await.map(|mut answers| answers.pop()) {
+        let answer = stages::call(&shared.stages.admit, asked).await.map(|mut answers| answers.pop());
+        here = matches!(answer, Ok(Some(Admission::Already)));
+        known = match answer {
             Ok(Some(Admission::Duplicate(landed))) => Some(landed.stored_sha256),
             Ok(Some(Admission::Held { .. })) => return held(shared, gathering, delivery),
             Ok(Some(Admission::Already)) => gathering.writing.stored_sha256(source.clone()).await,
@@ -80,6 +84,15 @@ pub(super) async fn examine(shared: &Arc<Shared>, gathering: &Arc<Gathering>, de
     shared.metrics.delivery("revision");
     if let Some(source) = land(shared, gathering, delivery, source, bytes).await {
         release(shared, gathering, &[source]).await;
+    }
+}
+
+/// The same content has landed: its message is deleted, once the Batch is published if it is this one.
+async fn same(shared: &Shared, gathering: &Gathering, delivery: Delivery, here: bool) {
+    if here {
+        gathering.waiting.lock().await.again.push(delivery);
+    } else {
+        duplicate(shared, delivery);
     }
 }
 

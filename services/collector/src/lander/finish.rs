@@ -10,7 +10,7 @@ use trailkeep_pipeline::{
 };
 use trailkeep_telemetry::trace_context;
 
-use super::{Gathering, Intake, Shared, Waiting, thread::told};
+use super::{Gathering, Intake, Shared, Waiting, chunk::duplicate, thread::told};
 use crate::{
     delivery::Work,
     message::Disposition,
@@ -26,7 +26,7 @@ const MAX_LINKS: usize = 128;
 
 /// Brings a Batch to its end.
 pub(super) async fn finish(shared: &Shared, gathering: Gathering) {
-    let Gathering { open, heartbeat, writing, intake, waiting, opened } = gathering;
+    let Gathering { open, heartbeat, writing, intake, waiting, opened, reserved: _ } = gathering;
     let waiting = waiting.into_inner();
     let is_empty = waiting.landed.is_empty() && waiting.noted.is_empty();
     if is_empty || writing.progress().is_broken() || heartbeat.is_lost() {
@@ -123,6 +123,9 @@ fn settle_all(shared: &Shared, waiting: Waiting) {
         shared.metrics.landed(delivery.created_ms.or(delivery.ticket.message().sent_ms).map(|created| now_ms.saturating_sub(created)));
         delivery.ticket.settle(Disposition::Acknowledge);
     }
+    for delivery in waiting.again {
+        duplicate(shared, delivery);
+    }
     for noted in waiting.noted {
         if let Some(ticket) = noted.ticket {
             ticket.settle(Disposition::Acknowledge);
@@ -132,7 +135,7 @@ fn settle_all(shared: &Shared, waiting: Waiting) {
 
 /// Nothing of it is visible, or nobody knows: all of it is tried again.
 fn retry_all(shared: &Shared, intake: &Intake, waiting: Waiting, reason: &'static str) {
-    for delivery in waiting.landed {
+    for delivery in waiting.landed.into_iter().chain(waiting.again) {
         shared.again(intake, delivery, AGAIN, reason);
     }
     for noted in waiting.noted {

@@ -3,9 +3,10 @@
 mod chunk;
 mod examine;
 mod finish;
+mod reserved;
 mod thread;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Mutex, Semaphore},
@@ -16,7 +17,7 @@ use trailkeep_archive::BatchId;
 use trailkeep_pipeline::{
     batch::BatchSettings,
     ingest::Surroundings,
-    ports::ledger::WorkerId,
+    ports::ledger::{SourceId, WorkerId},
     protocol::{Heartbeat, OpenBatch, Protocol},
 };
 
@@ -84,6 +85,8 @@ struct Gathering {
     intake: Intake,
     /// What waits for the Batch to be published.
     waiting: Mutex<Waiting>,
+    /// Sources that a chunk is at work on; the other chunks of the Batch leave them alone meanwhile.
+    reserved: std::sync::Mutex<HashSet<SourceId>>,
 }
 
 /// What is settled once a Batch is published.
@@ -91,6 +94,8 @@ struct Gathering {
 struct Waiting {
     /// Landed in it.
     landed: Vec<Delivery>,
+    /// Announced again: the Batch has landed the same content. Their messages may be the only ones left, so that they wait, too.
+    again: Vec<Delivery>,
     /// Written down in it; a message each, if one waits.
     noted: Vec<Noted>,
 }
@@ -159,6 +164,7 @@ async fn open(shared: &Shared, owner: &WorkerId, intake: &Intake, waiting: usize
             opened: Instant::now(),
             intake: intake.clone(),
             waiting: Mutex::default(),
+            reserved: std::sync::Mutex::default(),
         }),
         Err(error) => {
             tracing::error!(%error, "the system gives no thread for a batch");

@@ -14,8 +14,7 @@ use trailkeep_pipeline::{
 };
 
 pub(crate) use self::calls::{Acknowledge, Admit, Fetch, Piece, Publish, Receive};
-pub use self::stack::Stages;
-pub(crate) use self::stack::call;
+pub(crate) use self::stack::{Stages, call};
 
 /// A service behind its layers.
 pub(crate) type Stage<Q, A> = BoxCloneSyncService<Q, A, StageError>;

@@ -36,7 +36,7 @@ const AGAIN: u8 = 2;
 
 /// The stages of one collector. Clones share limits and budget.
 #[derive(Debug, Clone)]
-pub struct Stages {
+pub(crate) struct Stages {
     pub(crate) receive: Stage<Receive, Vec<QueueMessage>>,
     pub(crate) admit: Stage<Admit, Vec<Admission>>,
     pub(crate) fetch: Stage<Fetch, Piece>,

@@ -84,3 +84,17 @@ async fn an_expired_receipt_costs_a_second_receive_and_nothing_else() {
     running.stop().await;
     world.assert_landed_once(0..10);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_whose_ledger_was_rebuilt_meanwhile_ends() {
+    use trailkeep_pipeline::ports::ledger::Ledger as _;
+    let world = World::with_logs(5);
+    let running = world.start("first", |_| {}).await;
+    world.ledger.begin_rebuild(2).await.unwrap();
+    world.ledger.set_ready(2).await.unwrap();
+    world.announce(0..5, 1);
+    let Ended::Failed(error) = running.ended().await else { panic!("it must not go on") };
+    assert!(error.to_string().contains("it was rebuilt"), "{error}");
+    assert!(world.sources().is_empty());
+    assert_eq!(world.queue.messages_left(), 5, "nothing was deleted");
+}

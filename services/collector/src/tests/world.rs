@@ -74,14 +74,14 @@ impl Running {
         tokio::time::timeout(PATIENCE, self.task).await.unwrap().unwrap()
     }
 
-    /// Ends it as a crash would: nothing is given back, nothing is told.
-    pub(super) fn kill(self) {
-        self.task.abort();
-    }
-
     /// Waits until it ends by itself.
     pub(super) async fn ended(self) -> Ended {
         tokio::time::timeout(PATIENCE, self.task).await.unwrap().unwrap()
+    }
+
+    /// Ends it as a crash would: nothing is given back, nothing is told.
+    pub(super) fn kill(self) {
+        self.task.abort();
     }
 }
 
