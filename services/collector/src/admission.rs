@@ -89,10 +89,8 @@ fn leaves_out(only: &BTreeSet<String>, one: &str) -> bool {
 mod tests {
     use super::*;
 
-    const MEMBER: &str =
-        "AWSLogs/o-a1b2c3d4e5/111122223333/CloudTrail/eu-central-1/2026/08/22/111122223333_CloudTrail_eu-central-1_20260822T0005Z_abcdefGHIJ012345.json.gz";
-    const OWN: &str =
-        "AWSLogs/444455556666/CloudTrail/eu-central-1/2026/08/22/444455556666_CloudTrail_eu-central-1_20260822T0005Z_abcdefGHIJ012345.json.gz";
+    const MEMBER: &str = "AWSLogs/o-a1b2c3d4e5/111122223333/CloudTrail/eu-central-1/2026/08/22/111122223333_CloudTrail_eu-central-1_20260822T0005Z_abcdefGHIJ012345.json.gz";
+    const OWN: &str = "AWSLogs/444455556666/CloudTrail/eu-central-1/2026/08/22/444455556666_CloudTrail_eu-central-1_20260822T0005Z_abcdefGHIJ012345.json.gz";
 
     const LANDED: Judgement = Judgement::Land { kind: Kind::Log, day: 20_260_822 };
 
@@ -120,7 +118,8 @@ mod tests {
 
     #[test]
     fn what_is_left_out_on_purpose_is_filtered() {
-        let rules = AdmissionRules { without_accounts: set(&["111122223333"]), only_regions: set(&["us-east-1"]), ..AdmissionRules::default() };
+        let rules =
+            AdmissionRules { without_accounts: set(&["111122223333"]), only_regions: set(&["us-east-1"]), ..AdmissionRules::default() };
         assert_eq!(rules.judge(MEMBER, None), Judgement::Filter("account"));
         assert_eq!(rules.judge(OWN, None), Judgement::Filter("region"));
     }

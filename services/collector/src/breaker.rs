@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::sync::{Notify, watch};
-use trailkeep_pipeline::ports::bucket::BucketError;
+use trailkeep_pipeline::ports::bucket::{BucketError, ObjectInfo};
 
 use crate::{delivery::Origin, metrics::CollectorMetrics, settings::BreakerSettings};
 
@@ -89,7 +89,7 @@ impl Breaker {
         loop {
             let probe = self.lock().get(&name).and_then(|bucket| bucket.last_read.clone().or_else(|| bucket.newest_denied.clone()));
             let Some(probe) = probe else { break };
-            match probe.origin.store.head(&probe.key, probe.version.as_deref()).await {
+            match try_to_read(&probe).await {
                 Err(error @ BucketError::Denied { .. }) => {
                     if !paused {
                         paused = true;
@@ -120,6 +120,12 @@ impl Breaker {
     }
 }
 
+/// Reads one byte: HEAD may be allowed where reading is not, as without `kms:Decrypt`.
+async fn try_to_read(probe: &Probe) -> Result<(), BucketError> {
+    let info = ObjectInfo { size_bytes: 1, version: probe.version.as_deref().map(str::to_owned), ..ObjectInfo::default() };
+    probe.origin.store.get_range(&probe.key, &info, 0, 1).await.map(|_| ())
+}
+
 /// What to grant.
 fn advice(bucket: &str, key: &str) -> String {
     format!(
@@ -128,4 +134,3 @@ fn advice(bucket: &str, key: &str) -> String {
          too. Tried with {key}."
     )
 }
-

@@ -7,11 +7,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
     time::{Instant, timeout_at},
 };
-use trailkeep_pipeline::{
-    ingest::Surroundings,
-    ports::queue::NotificationQueue,
-    protocol::Protocol,
-};
+use trailkeep_pipeline::{ingest::Surroundings, ports::queue::NotificationQueue, protocol::Protocol};
 
 use crate::{
     breaker::Breaker,
@@ -105,7 +101,11 @@ impl Collector {
     pub fn new(settings: Settings, ports: Ports, metrics: CollectorMetrics, stop: Stop) -> Self {
         let queue: Arc<dyn NotificationQueue> = Arc::new(CountedQueue { queue: ports.queue, metrics: metrics.clone() });
         let stages = Stages::new(&settings, &queue, &ports.protocol, &metrics);
-        let lanes = Lanes { fresh: Arc::new(Lane::new()), again: AGAIN_OBJECTS.iter().map(|_| Arc::new(Lane::new())).collect(), old: Arc::new(Lane::new()) };
+        let lanes = Lanes {
+            fresh: Arc::new(Lane::new()),
+            again: AGAIN_OBJECTS.iter().map(|_| Arc::new(Lane::new())).collect(),
+            old: Arc::new(Lane::new()),
+        };
         let origins = ports.origins.into_iter().map(|origin| (origin.bucket.to_string(), Arc::new(origin)));
         let intake = Intake {
             origins: origins.collect::<HashMap<_, _>>(),
@@ -168,10 +168,11 @@ impl Collector {
             told,
             settled,
             stop: self.stop.clone(),
+            wanted: Arc::new(watch::Sender::new(1)),
             answered: Arc::clone(&self.answered),
         };
-        for _ in 0..self.shared.settings.bounds.receivers.max(1) {
-            receivers.spawn(receive(all.clone()));
+        for number in 0..self.shared.settings.bounds.receivers.max(1) {
+            receivers.spawn(receive(all.clone(), number));
         }
         drop(all);
         tokio::select! {
@@ -200,16 +201,46 @@ impl Collector {
         for number in 0..fresh {
             let lane = Arc::clone(&self.intake.lanes.fresh);
             let over = number * settings.bounds.another_lander_over;
-            start(number, lander::Intake { lane, over, objects: settings.seal.objects, age: None, builder_bytes: settings.batch.builder_bytes / fresh, old: false });
+            start(
+                number,
+                lander::Intake {
+                    lane,
+                    over,
+                    objects: settings.seal.objects,
+                    age: None,
+                    builder_bytes: settings.batch.builder_bytes / fresh,
+                    old: false,
+                },
+            );
         }
         for (index, objects) in AGAIN_OBJECTS.into_iter().enumerate() {
             let Some(lane) = self.intake.lanes.again.get(index) else { continue };
             let objects = objects.min(settings.seal.objects);
-            start(fresh + index, lander::Intake { lane: Arc::clone(lane), over: 0, objects, age: Some(AGAIN_AGE), builder_bytes: AGAIN_BUILDER_BYTES, old: false });
+            start(
+                fresh + index,
+                lander::Intake {
+                    lane: Arc::clone(lane),
+                    over: 0,
+                    objects,
+                    age: Some(AGAIN_AGE),
+                    builder_bytes: AGAIN_BUILDER_BYTES,
+                    old: false,
+                },
+            );
         }
         let lane = Arc::clone(&self.intake.lanes.old);
         let number = fresh + AGAIN_OBJECTS.len();
-        start(number, lander::Intake { lane, over: 0, objects: settings.seal.objects, age: Some(OLD_AGE), builder_bytes: AGAIN_BUILDER_BYTES, old: true });
+        start(
+            number,
+            lander::Intake {
+                lane,
+                over: 0,
+                objects: settings.seal.objects,
+                age: Some(OLD_AGE),
+                builder_bytes: AGAIN_BUILDER_BYTES,
+                old: true,
+            },
+        );
         landers
     }
 

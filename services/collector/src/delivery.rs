@@ -55,7 +55,8 @@ impl Delivery {
     /// Whether the notification alone shows that this is what landed.
     pub(crate) fn looks_like(&self, landed: &Landed) -> bool {
         let same_version = self.version.is_some() && self.version.as_deref() == landed.version.as_deref();
-        let same_tag = self.etag.is_some() && self.etag.as_deref() == landed.etag.as_deref() && self.size_bytes == Some(landed.stored_bytes);
+        let same_tag =
+            self.etag.is_some() && self.etag.as_deref() == landed.etag.as_deref() && self.size_bytes == Some(landed.stored_bytes);
         same_version || same_tag
     }
 }

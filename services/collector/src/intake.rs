@@ -11,9 +11,9 @@ use crate::{
     admission::{AdmissionRules, Judgement},
     delivery::{Delivery, Origin, Work},
     lane::Lane,
-    older::Horizon,
     message::{Disposition, Ticket},
     metrics::CollectorMetrics,
+    older::Horizon,
 };
 
 /// Bytes of a rejected message's body that are kept in `quarantine/`: 16 KiB. All of it is in the dead-letter queue.
@@ -117,7 +117,8 @@ impl Intake {
                 && is_first(&ticket)
             {
                 noted += 1;
-                work.recent.push(Work::Note(Finding { kind: QuarantineKind::Notification, source, reason: reason_name(&reason), detail }, None));
+                work.recent
+                    .push(Work::Note(Finding { kind: QuarantineKind::Notification, source, reason: reason_name(&reason), detail }, None));
             }
         }
         if let Some((reason, detail)) = first_fault {
@@ -201,7 +202,13 @@ impl Intake {
 
     /// Writes down a message that is rejected, the first time that it is received. The queue keeps it besides.
     fn note_message(&self, reason: &str, detail: &str, body: &str, ticket: &Ticket) {
-        tracing::warn!(message_id = ticket.message().id, reason, detail, receive_count = ticket.message().receive_count, "a message is rejected");
+        tracing::warn!(
+            message_id = ticket.message().id,
+            reason,
+            detail,
+            receive_count = ticket.message().receive_count,
+            "a message is rejected"
+        );
         if !is_first(ticket) {
             return;
         }
@@ -212,7 +219,9 @@ impl Intake {
         let shown = body.get(..kept).unwrap_or_default();
         let detail = format!("message {}: {detail}; its body, {} bytes, begins: {shown}", ticket.message().id, body.len());
         let source = SourceId::new("", format!("message/{}", ticket.message().id));
-        self.lanes.fresh.push([Work::Note(Finding { kind: QuarantineKind::Notification, source, reason: reason_name(reason), detail }, None)]);
+        self.lanes
+            .fresh
+            .push([Work::Note(Finding { kind: QuarantineKind::Notification, source, reason: reason_name(reason), detail }, None)]);
     }
 }
 
@@ -237,4 +246,3 @@ fn reason_name(reason: &str) -> &'static str {
     let ours = ["bucket_not_configured", "organization_not_configured", "account_not_configured"];
     faults.chain(entries).chain(ours).find(|name| *name == reason).unwrap_or("rejected")
 }
-

@@ -73,7 +73,12 @@ pub(crate) struct Message {
 
 impl Message {
     /// A message that was just received, and the first ticket to it. It goes to `done` when its last ticket is settled.
-    pub(crate) fn new(message: QueueMessage, received: Instant, room: OwnedSemaphorePermit, done: UnboundedSender<Arc<Self>>) -> Ticket {
+    pub(crate) fn received(
+        message: QueueMessage,
+        received: Instant,
+        room: OwnedSemaphorePermit,
+        done: UnboundedSender<Arc<Self>>,
+    ) -> Ticket {
         Ticket::first(Arc::new(Self {
             id: message.id,
             receipt: message.receipt,
@@ -186,7 +191,7 @@ mod tests {
             sent_ms: None,
             trace: TraceContext::default(),
         };
-        (Message::new(message, Instant::now(), room, done), outcome)
+        (Message::received(message, Instant::now(), room, done), outcome)
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use trailkeep_archive::{BatchId, layout, read_sources};
+use trailkeep_archive::{layout, read_sources};
 use trailkeep_pipeline::{
     ingest::Surroundings,
     ports::{
@@ -52,7 +52,7 @@ impl Horizon {
 }
 
 fn day_of(unix_ms: i64) -> u32 {
-    BatchId::new(unix_ms.max(0), 0).day().to_string().parse().unwrap_or_default()
+    trailkeep_archive::Partition::day_of(unix_ms)
 }
 
 /// Which of the wanted sources `sources/` lists in Batches of the days from `first` to `last`, `yyyymmdd`. Nothing lands before it is delivered. Reads all

@@ -33,14 +33,34 @@ pub(crate) struct Receivers {
     pub(crate) told: UnboundedSender<Told>,
     pub(crate) settled: UnboundedSender<Arc<Message>>,
     pub(crate) stop: Stop,
+    /// How many receive at a time: one while the queue is quiet, twice as many after each answer of ten.
+    pub(crate) wanted: Arc<tokio::sync::watch::Sender<usize>>,
     /// Set once the queue has answered.
     pub(crate) answered: Arc<tokio::sync::watch::Sender<bool>>,
 }
 
-/// Receives until it is asked to stop.
-pub(crate) async fn receive(all: Receivers) {
+impl Receivers {
+    /// A full answer says that there is more; an empty one that a single long poll will do. Each idle long poll is a request that is paid for.
+    fn want(&self, received: usize) {
+        let most = self.shared.settings.bounds.receivers.max(1);
+        self.wanted.send_if_modified(|wanted| {
+            let now = match received {
+                0 => 1,
+                MAX_OF_A_CALL.. => (*wanted * 2).min(most),
+                _ => *wanted,
+            };
+            std::mem::replace(wanted, now) != now
+        });
+    }
+}
+
+/// Receives until it is asked to stop; receiver `number` only while so many are wanted.
+pub(crate) async fn receive(all: Receivers, number: usize) {
     let mut pause = PAUSE;
+    let mut wanted = all.wanted.subscribe();
     while !all.stop.is_asked() {
+        // The sender lives as long as this.
+        tokio::select! { _ = wanted.wait_for(|wanted| *wanted > number) => {}, () = all.stop.asked() => break }
         if all.shared.breaker.is_open() {
             tokio::select! { () = all.shared.breaker.may_receive() => {}, () = all.stop.asked() => break }
         }
@@ -58,6 +78,7 @@ pub(crate) async fn receive(all: Receivers) {
             Ok(messages) => {
                 pause = PAUSE;
                 all.answered.send_replace(true);
+                all.want(messages.len());
                 take(&all, messages, room).await;
             }
             Err(error) => {
@@ -78,7 +99,7 @@ async fn take(all: &Receivers, messages: Vec<QueueMessage>, mut room: OwnedSemap
         let body = std::mem::take(&mut message.body);
         // There is one permit for each of the ten that may come.
         let Some(place) = room.split(1) else { break };
-        let ticket = Message::new(message, received, place, all.settled.clone());
+        let ticket = Message::received(message, received, place, all.settled.clone());
         // The keeper outlives the receivers.
         let _ = all.told.send(Told::Received(Arc::clone(ticket.message())));
         all.shared.metrics.received();

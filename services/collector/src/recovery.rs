@@ -4,16 +4,21 @@ use std::sync::Arc;
 
 use crate::{lander::Shared, stages::StageError, stop::Stop};
 
+/// What lies in `staging/` is listed with the first recovery and every tenth after it: a listing costs as much as 12 fetches.
+const LIST_EVERY: u32 = 10;
+
 /// Recovers until it is asked to stop.
 pub(crate) async fn recover(shared: Arc<Shared>, stop: Stop) {
-    loop {
-        once(&shared).await;
+    for number in (0..LIST_EVERY).cycle() {
+        once(&shared, number == 0).await;
         tokio::select! { () = tokio::time::sleep(shared.settings.recover_every) => {}, () = stop.asked() => return }
     }
 }
 
-async fn once(shared: &Shared) {
-    match shared.protocol.recover(shared.surroundings.now()).await {
+async fn once(shared: &Shared, with_staging: bool) {
+    let now = shared.surroundings.now();
+    let outcome = if with_staging { shared.protocol.recover(now).await } else { shared.protocol.recover_unfinished(now).await };
+    match outcome {
         Ok(recovered) => {
             for batch in &recovered.rolled_forward {
                 tracing::warn!(%batch, "a batch that another worker had committed is published now");

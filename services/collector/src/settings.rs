@@ -23,7 +23,7 @@ pub struct Settings {
     pub breaker: BreakerSettings,
     /// Timeouts of the stages.
     pub timeouts: Timeouts,
-    /// How often an open Batch's heartbeat counter is moved: a quarter of the lease or less. 5 s.
+    /// How often an open Batch's heartbeat counter is moved: a quarter of the lease or less. 15 s.
     pub beat: Duration,
     /// How often what dead workers left is brought to an end. 60 s.
     pub recover_every: Duration,

@@ -23,12 +23,10 @@ pub(super) fn ask(emulator: &Emulator, service: &str, target: &str, body: &Value
 fn post(emulator: &Emulator, service: &str, more: &str, body: &str) -> Result<String> {
     let host = emulator.endpoint().trim_start_matches("http://").trim_end_matches('/');
     let mut connection = TcpStream::connect(host)?;
-    let scope = format!("AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=0");
-    write!(
-        connection,
-        "POST / HTTP/1.0\r\nhost: {host}\r\nauthorization: {scope}\r\n{more}content-length: {}\r\n\r\n{body}",
-        body.len()
-    )?;
+    let scope = format!(
+        "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    );
+    write!(connection, "POST / HTTP/1.0\r\nhost: {host}\r\nauthorization: {scope}\r\n{more}content-length: {}\r\n\r\n{body}", body.len())?;
     let mut answer = String::new();
     connection.read_to_string(&mut answer)?;
     let (head, body) = answer.split_once("\r\n\r\n").context("the answer has no body")?;

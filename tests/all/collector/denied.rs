@@ -82,7 +82,10 @@ async fn one_object_that_is_denied_stops_nobody() -> Result<()> {
     world.until_dead(1).await.with_context(|| collector.said())?;
     collector.until_metric("trailkeep_collector_deliveries_total", &["outcome=\"landed\""], 9.0).await?;
     ensure!(collector.page("/ready").await?.0 == 200, "one denied object is taken for all");
-    ensure!(collector.metric("trailkeep_collector_deliveries_total", &["outcome=\"retried\"", "error_type=\"denied\""]).await? >= 2.0, "no retry");
+    ensure!(
+        collector.metric("trailkeep_collector_deliveries_total", &["outcome=\"retried\"", "error_type=\"denied\""]).await? >= 2.0,
+        "no retry"
+    );
     let said = collector.drained().await?;
     ensure!(!said.contains("receiving pauses") && said.contains(&objects[3].key), "{said}");
     objects.remove(3);

@@ -121,7 +121,14 @@ async fn broken_messages_and_objects_have_named_outcomes_and_take_nothing_with_t
     world.moto.client().delete_object().bucket(LOGS).key(&gone.key).send().await?;
     let empty = world.cloud.deliver(&key(None, "111122223333", "us-east-1", 7), Vec::new()).await?;
     let large = "x".repeat(200 << 10);
-    let rejected = ["not json {", "[1,2]", r#"{"hello":"world"}"#, r#"{"Records":7}"#, r#"{"s3Bucket":"org-logs","s3ObjectKey":["a\u0007b"]}"#, &large];
+    let rejected = [
+        "not json {",
+        "[1,2]",
+        r#"{"hello":"world"}"#,
+        r#"{"Records":7}"#,
+        r#"{"s3Bucket":"org-logs","s3ObjectKey":["a\u0007b"]}"#,
+        &large,
+    ];
     let bad: Vec<String> = rejected.map(ToOwned::to_owned).to_vec();
     world.cloud.announce(&bad).await?;
     world.announce(&objects).await?;
@@ -135,7 +142,9 @@ async fn broken_messages_and_objects_have_named_outcomes_and_take_nothing_with_t
     collector.drained().await?;
     world.has_landed(named(&objects)).await?;
     let found = world.quarantined()?;
-    for reason in ["not_json", "not_an_object", "unknown_form", "records_not_a_list", "key_control_characters", "object_missing", "zero_size"] {
+    for reason in
+        ["not_json", "not_an_object", "unknown_form", "records_not_a_list", "key_control_characters", "object_missing", "zero_size"]
+    {
         ensure!(found.contains_key(reason), "{reason} is missing: {found:?}");
     }
     ensure!(found.values().sum::<u64>() >= 5_000, "{found:?}");

@@ -33,7 +33,8 @@ fn the_configuration_is_printed_without_secrets() -> Result<()> {
     let told = printed.json()?;
     ensure!(told["source_external_id"] == "redacted" && told["organizations"] == "o-exampleorg", "{told:#}");
     ensure!(told["queue"] == "https://redacted@sqs.example.com/111122223333/q" && told["seal_age"] == "300s", "{told:#}");
-    let from_environment = collector_command()?.env("TRAILKEEP_QUEUE", "q").env("TRAILKEEP_SOURCE_EXTERNAL_ID", secret).arg("--print-config").output()?;
+    let from_environment =
+        collector_command()?.env("TRAILKEEP_QUEUE", "q").env("TRAILKEEP_SOURCE_EXTERNAL_ID", secret).arg("--print-config").output()?;
     ensure!(!Ended::from(from_environment).ok()?.said().contains(secret), "the variable is shown");
     Ok(())
 }

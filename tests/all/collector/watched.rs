@@ -51,7 +51,10 @@ async fn metrics_tell_what_was_done() -> Result<()> {
     let batches = async |event: &str| collector.metric("trailkeep_collector_batches_total", &[&format!("event=\"{event}\"")]).await;
     let (opened, committed, published) = (batches("opened").await?, batches("committed").await?, batches("published").await?);
     let listed = world.cloud.archived("sources/").await?.len() as f64;
-    ensure!(opened >= committed && committed.total_cmp(&published).is_eq() && published >= listed && listed >= 1.0, "{opened} {committed} {published} {listed}");
+    ensure!(
+        opened >= committed && committed.total_cmp(&published).is_eq() && published >= listed && listed >= 1.0,
+        "{opened} {committed} {published} {listed}"
+    );
     let written: f64 = collector.metric("trailkeep_collector_archive_objects_total", &["prefix=\"sources\""]).await?;
     ensure!(written.total_cmp(&listed).is_eq(), "{written} objects below sources/, {listed} there");
     collector.drained().await?;

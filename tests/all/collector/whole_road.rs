@@ -101,7 +101,8 @@ async fn an_organization_lands_once_however_it_is_announced_and_subscribers_hear
     let recorder = Recorder::before(world.moto.endpoint())?;
     let [rest, raw, events] = &keys;
     let (raw, events) = (format!("raw/={raw}"), format!("events/={events}"));
-    let protection = ["--kms-key-id", rest, "--kms-key", &raw, "--kms-key", &events, "--object-lock-mode", "governance", "--object-lock-days", "30"];
+    let protection =
+        ["--kms-key-id", rest, "--kms-key", &raw, "--kms-key", &events, "--object-lock-mode", "governance", "--object-lock-days", "30"];
     let mut fleet = Vec::new();
     for number in 0..3 {
         let mut command = world.command(&protection)?;

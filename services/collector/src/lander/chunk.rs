@@ -59,9 +59,10 @@ pub(super) async fn take_in(shared: Arc<Shared>, gathering: Arc<Gathering>, work
             return;
         }
     };
-    let known = match gathering.intake.old {
-        true => landed_long_ago(&shared, &gathering, &deliveries, &sources, &answers).await,
-        false => Some(HashMap::new()),
+    let known = if gathering.intake.old {
+        landed_long_ago(&shared, &gathering, &deliveries, &sources, &answers).await
+    } else {
+        Some(HashMap::new())
     };
     let Some(mut known) = known else {
         release(&shared, &gathering, &sources).await;
@@ -239,9 +240,15 @@ pub(super) async fn not_fetched(
                 shared.retry(delivery, "archived");
                 return Some(source);
             }
-            BucketError::Changed { .. } | BucketError::NoSpace { .. } | BucketError::Failed { .. } => return try_again(shared, gathering, delivery, source, error),
+            BucketError::Changed { .. } | BucketError::NoSpace { .. } | BucketError::Failed { .. } => {
+                try_again(shared, gathering, delivery, error);
+                return Some(source);
+            }
         },
-        _ => return try_again(shared, gathering, delivery, source, error),
+        _ => {
+            try_again(shared, gathering, delivery, error);
+            return Some(source);
+        }
     };
     shared.metrics.delivery(reason);
     tracing::warn!(key = %delivery.key, error = error.told(), reason, "an object that was announced cannot be landed: a finding");
@@ -250,8 +257,7 @@ pub(super) async fn not_fetched(
     Some(source)
 }
 
-fn try_again(shared: &Shared, gathering: &Gathering, delivery: Delivery, source: SourceId, error: &StageError) -> Option<SourceId> {
+fn try_again(shared: &Shared, gathering: &Gathering, delivery: Delivery, error: &StageError) {
     tracing::warn!(key = %delivery.key, error = error.told(), "an object could not be read; it is tried again");
     shared.again(&gathering.intake, delivery, shared.settings.times.retry_first, error.outcome());
-    Some(source)
 }

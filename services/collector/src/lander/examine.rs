@@ -26,7 +26,13 @@ use crate::{
 const MAX_REVISIONS: u32 = 64;
 
 /// `landed` = as what it has landed; none where this very Batch holds the source.
-pub(super) async fn examine(shared: &Arc<Shared>, gathering: &Arc<Gathering>, delivery: Delivery, source: SourceId, landed: Option<Landed>) {
+pub(super) async fn examine(
+    shared: &Arc<Shared>,
+    gathering: &Arc<Gathering>,
+    delivery: Delivery,
+    source: SourceId,
+    landed: Option<Landed>,
+) {
     if gathering.is_full(shared, 0) {
         return back(gathering, delivery);
     }

@@ -5,12 +5,17 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 use trailkeep_pipeline::{
+    batch::Sealed,
     ports::{bucket::StagedUpload, queue::TraceContext},
     protocol::{Announcement, Heartbeat, Manifest, OpenBatch, ProtocolError},
 };
 use trailkeep_telemetry::trace_context;
 
-use super::{Gathering, Intake, Shared, Waiting, chunk::duplicate, thread::told};
+use super::{
+    Gathering, Intake, Shared, Waiting,
+    chunk::duplicate,
+    thread::{Writing, told},
+};
 use crate::{
     delivery::Work,
     message::Disposition,
@@ -38,24 +43,14 @@ pub(super) async fn finish(shared: &Shared, gathering: Gathering) {
         }
         return retry_all(shared, &intake, waiting, "batch_failed");
     }
-    let began = Instant::now();
-    let sealed = match writing.seal(shared.surroundings.now().unix_ms).await {
-        Some(Ok(sealed)) => sealed,
-        Some(Err(failure)) => {
-            tracing::error!(batch = %open.batch, error = told(&failure.error), "a batch could not be sealed; its objects are landed by the next one");
-            give_up(shared, &open, heartbeat, &failure.staged).await;
-            return retry_all(shared, &intake, waiting, "batch_failed");
-        }
-        None => {
-            tracing::error!(batch = %open.batch, "the thread of a batch has failed; its objects are landed by the next one");
-            give_up(shared, &open, heartbeat, &[]).await;
-            return retry_all(shared, &intake, waiting, "batch_failed");
-        }
+    let Some(sealed) = seal(shared, &open, writing).await else {
+        give_up(shared, &open, heartbeat, &[]).await;
+        return retry_all(shared, &intake, waiting, "batch_failed");
     };
-    shared.metrics.sealed(began.elapsed());
+    let (landed, summary) = (sealed.landed, sealed.summary);
     let mut manifest = Manifest::new(open.batch, open.epoch, sealed.sources, sealed.uploads, |upload| &upload.key);
     if shared.protocol.announces() {
-        manifest.landed.clone_from(&sealed.landed);
+        manifest.landed.clone_from(&landed);
     }
     let manifest = Arc::new(manifest);
     let span = span_of(&open, &waiting);
@@ -65,17 +60,11 @@ pub(super) async fn finish(shared: &Shared, gathering: Gathering) {
     match stages::call(&shared.stages.publish, asked).instrument(span).await {
         Ok(announcement) => {
             drop(heartbeat);
-            match announcement {
-                Announcement::None => {}
-                Announcement::Done => shared.metrics.announced(manifest.landed.len() as u64, "ok"),
-                Announcement::Later => shared.metrics.announced(manifest.landed.len() as u64, "later"),
-            }
-            tracing::info!(
-                batch = %open.batch, objects = sealed.summary.landed, records = sealed.summary.records,
-                age_ms = opened.elapsed().as_millis() as u64, "a batch is published"
-            );
+            let age_ms = opened.elapsed().as_millis() as u64;
+            tracing::info!(batch = %open.batch, objects = summary.landed, records = summary.records, age_ms, "a batch is published");
             shared.metrics.self_generated(sealed.own_records);
-            shared.metrics.published(&sealed.summary, &sealed.landed, &manifest.uploads);
+            shared.metrics.published(&summary, &landed, &manifest.uploads);
+            count_announcement(shared, announcement, manifest.landed.len() as u64);
             settle_all(shared, waiting);
         }
         Err(error) => {
@@ -88,6 +77,38 @@ pub(super) async fn finish(shared: &Shared, gathering: Gathering) {
             }
             retry_all(shared, &intake, waiting, "batch_failed");
         }
+    }
+}
+
+/// Makes everything durable. `None` where that failed: what was staged is thrown away.
+async fn seal(shared: &Shared, open: &OpenBatch, writing: Writing) -> Option<Sealed> {
+    let began = Instant::now();
+    match writing.seal(shared.surroundings.now().unix_ms).await {
+        Some(Ok(sealed)) => {
+            shared.metrics.sealed(began.elapsed());
+            Some(sealed)
+        }
+        Some(Err(failure)) => {
+            tracing::error!(batch = %open.batch, error = told(&failure.error), "a batch could not be sealed; its objects are landed by the next one");
+            for upload in &failure.staged {
+                if let Err(error) = shared.protocol.bucket().abandon(upload).await {
+                    tracing::debug!(key = upload.key, %error, "an upload stays until lifecycle sweeps it");
+                }
+            }
+            None
+        }
+        None => {
+            tracing::error!(batch = %open.batch, "the thread of a batch has failed; its objects are landed by the next one");
+            None
+        }
+    }
+}
+
+fn count_announcement(shared: &Shared, announcement: Announcement, objects: u64) {
+    match announcement {
+        Announcement::None => {}
+        Announcement::Done => shared.metrics.announced(objects, "ok"),
+        Announcement::Later => shared.metrics.announced(objects, "later"),
     }
 }
 

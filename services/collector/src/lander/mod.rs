@@ -239,4 +239,3 @@ impl Shared {
         delivery.ticket.retry_after(self.settings.times.backoff(count));
     }
 }
-

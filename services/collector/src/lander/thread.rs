@@ -14,7 +14,7 @@ use tokio::{
 };
 use trailkeep_archive::BatchId;
 use trailkeep_pipeline::{
-    batch::{BatchError, BatchSettings, BatchWriter, Finding, SealFailure, Sealed, SourceFacts},
+    batch::{BatchError, BatchSettings, BatchWriter, Finding, Kind, SealFailure, Sealed, SourceFacts},
     ingest::RangeReader,
     ports::{
         bucket::{AuditBucket, BucketError},
@@ -58,7 +58,7 @@ pub(super) enum Landed {
 
 #[derive(Debug)]
 enum Order {
-    Land { bytes: Bytes, source: SourceId, kind: trailkeep_pipeline::batch::Kind, reply: oneshot::Sender<Landed> },
+    Land { bytes: Box<Bytes>, source: SourceId, kind: Kind, reply: oneshot::Sender<Landed> },
     Sha256 { source: SourceId, reply: oneshot::Sender<Option<[u8; 32]>> },
     Note(Finding),
     Seal { now_ms: i64, reply: oneshot::Sender<Result<Sealed, SealFailure>> },
@@ -110,12 +110,7 @@ impl Writing {
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub(super) fn start(
-        settings: BatchSettings,
-        policy: SealPolicy,
-        audit: Arc<dyn AuditBucket>,
-        batch: BatchId,
-    ) -> std::io::Result<Self> {
+    pub(super) fn start(settings: BatchSettings, policy: SealPolicy, audit: Arc<dyn AuditBucket>, batch: BatchId) -> std::io::Result<Self> {
         let (orders, taken) = mpsc::channel(ORDERS);
         let progress = Arc::new(Progress::default());
         let (runtime, shown) = (Handle::current(), Arc::clone(&progress));
@@ -131,9 +126,9 @@ impl Writing {
     }
 
     /// Lands an object.
-    pub(super) async fn land(&self, bytes: Bytes, source: SourceId, kind: trailkeep_pipeline::batch::Kind) -> Landed {
+    pub(super) async fn land(&self, bytes: Bytes, source: SourceId, kind: Kind) -> Landed {
         let (reply, answer) = oneshot::channel();
-        let _ = self.orders.send(Order::Land { bytes, source, kind, reply }).await;
+        let _ = self.orders.send(Order::Land { bytes: Box::new(bytes), source, kind, reply }).await;
         answer.await.unwrap_or(Landed::Broken)
     }
 
@@ -170,7 +165,7 @@ impl Worker {
         while let Some(order) = orders.blocking_recv() {
             match order {
                 Order::Land { bytes, source, kind, reply } => {
-                    let landed = self.land(bytes, source, kind);
+                    let landed = self.land(*bytes, source, kind);
                     let _ = reply.send(landed);
                 }
                 Order::Sha256 { source, reply } => {
@@ -185,7 +180,7 @@ impl Worker {
         }
     }
 
-    fn land(&mut self, bytes: Bytes, source: SourceId, kind: trailkeep_pipeline::batch::Kind) -> Landed {
+    fn land(&mut self, bytes: Bytes, source: SourceId, kind: Kind) -> Landed {
         if self.progress.is_broken() {
             return Landed::Broken;
         }
@@ -223,7 +218,7 @@ impl Worker {
         version: Option<&str>,
         cap_bytes: u64,
         source: SourceId,
-        kind: trailkeep_pipeline::batch::Kind,
+        kind: Kind,
         stored_bytes: &mut u64,
     ) -> Result<u64, BatchError> {
         let info = self.runtime.block_on(origin.store.head(key, version)).map_err(BatchError::Origin)?;

@@ -280,7 +280,9 @@ pub(crate) struct Operating {
 
 fn alias(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((replica, origin)) if !replica.is_empty() && !origin.is_empty() && replica != origin => Ok((replica.to_owned(), origin.to_owned())),
+        Some((replica, origin)) if !replica.is_empty() && !origin.is_empty() && replica != origin => {
+            Ok((replica.to_owned(), origin.to_owned()))
+        }
         _ => Err("give REPLICA=ORIGIN, two bucket names".to_owned()),
     }
 }
@@ -354,7 +356,8 @@ mod tests {
     fn every_option_has_a_variable_of_its_own() {
         let command = Arguments::command();
         let own = |argument: &&clap::Arg| !["help", "version", "print_config"].contains(&argument.get_id().as_str());
-        let variables: Vec<_> = command.get_arguments().filter(own).map(|argument| argument.get_env().map(std::ffi::OsStr::to_os_string)).collect();
+        let variables: Vec<_> =
+            command.get_arguments().filter(own).map(|argument| argument.get_env().map(std::ffi::OsStr::to_os_string)).collect();
         assert!(variables.iter().all(|variable| variable.as_ref().is_some_and(|name| name.to_str().unwrap().starts_with("TRAILKEEP_"))));
         let distinct: std::collections::HashSet<_> = variables.iter().collect();
         assert_eq!(distinct.len(), variables.len());

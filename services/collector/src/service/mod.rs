@@ -32,7 +32,8 @@ pub(crate) async fn run(arguments: Arguments, settings: Settings) -> anyhow::Res
     tracing::info!(version = env!("CARGO_PKG_VERSION"), config = show::redacted(&arguments), "the collector starts");
     let state = Health::starting();
     let listen = arguments.operating.listen;
-    let server = health::serve(listen, telemetry.meters().clone(), state.clone()).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let server =
+        health::serve(listen, telemetry.meters().clone(), state.clone()).await.with_context(|| format!("cannot listen on {listen}"))?;
     tracing::info!(address = %server.address(), "/live, /ready and /metrics are served");
     let stop = Stop::default();
     tokio::spawn(stop_when_asked(stop.clone(), state.clone()));
@@ -107,6 +108,7 @@ fn tell(shown: &Shown, state: &Health) {
 }
 
 /// SIGTERM and Ctrl-C ask to stop; a second one leaves at once.
+#[expect(clippy::disallowed_methods, reason = "whoever asks twice wants it; what was in hand comes back by itself")]
 async fn stop_when_asked(stop: Stop, state: Health) {
     if !asked().await {
         return;

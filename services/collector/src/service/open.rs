@@ -38,7 +38,12 @@ pub(crate) async fn open(arguments: &Arguments, metrics: &CollectorMetrics) -> a
     let ledger = DynamoLedger::open(&aws, table(&arguments.places.ledger)?).await?;
     ledger.create_if_missing(&format!("{:016x}{:016x}", machine.random(), machine.random())).await?;
     let descriptor = archive_guard::join(&*bucket, &ledger, machine.now().unix_ms).await.context("the archive cannot be joined")?;
-    let mut protocol = Protocol::new(Arc::new(CountedLedger { ledger: Arc::new(ledger), metrics: metrics.clone() }), bucket, descriptor.epoch, arguments.times.lease);
+    let mut protocol = Protocol::new(
+        Arc::new(CountedLedger { ledger: Arc::new(ledger), metrics: metrics.clone() }),
+        bucket,
+        descriptor.epoch,
+        arguments.times.lease,
+    );
     if let Some(topic) = &arguments.places.topic_arn {
         protocol = protocol.with_announcer(Arc::new(SnsAnnouncer::open(&aws, topic, &archive.bucket, &archive.prefix).await?));
     }

@@ -91,7 +91,7 @@ impl Arguments {
             admission: self.rules(),
             breaker: BreakerSettings { distinct_keys: times.breaker_keys.into(), probe_every: times.breaker_probe },
             timeouts: Timeouts::default(),
-            beat: (times.lease / 8).min(std::time::Duration::from_secs(5)),
+            beat: times.lease / 4,
             recover_every: times.recover_every,
             look_again: times.look_again,
             drain: times.drain,
@@ -178,7 +178,10 @@ mod tests {
     #[test]
     fn a_replica_lands_under_its_origin_and_has_one_only() {
         let buckets = parse(&["--bucket-alias", "replica=origin"]).log_buckets().unwrap();
-        assert_eq!(buckets.into_iter().collect::<Vec<_>>(), [("logs".to_owned(), "logs".to_owned()), ("replica".to_owned(), "origin".to_owned())]);
+        assert_eq!(
+            buckets.into_iter().collect::<Vec<_>>(),
+            [("logs".to_owned(), "logs".to_owned()), ("replica".to_owned(), "origin".to_owned())]
+        );
         assert!(parse(&["--bucket-alias", "replica=a,replica=b"]).log_buckets().is_err());
     }
 

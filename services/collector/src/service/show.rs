@@ -42,7 +42,10 @@ mod tests {
     #[test]
     fn a_password_in_a_url_is_not_shown() {
         assert_eq!(without_password("http://me:secret@host:1/q"), "http://redacted@host:1/q");
-        assert_eq!(without_password("https://sqs.eu-central-1.amazonaws.com/111122223333/q@x"), "https://sqs.eu-central-1.amazonaws.com/111122223333/q@x");
+        assert_eq!(
+            without_password("https://sqs.eu-central-1.amazonaws.com/111122223333/q@x"),
+            "https://sqs.eu-central-1.amazonaws.com/111122223333/q@x"
+        );
         assert_eq!(without_password("plain"), "plain");
     }
 }

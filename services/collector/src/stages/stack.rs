@@ -47,7 +47,12 @@ pub(crate) struct Stages {
 
 impl Stages {
     /// The stages in front of a queue, the log buckets and the Batch protocol.
-    pub(crate) fn new(settings: &Settings, queue: &Arc<dyn NotificationQueue>, protocol: &Arc<Protocol>, metrics: &CollectorMetrics) -> Self {
+    pub(crate) fn new(
+        settings: &Settings,
+        queue: &Arc<dyn NotificationQueue>,
+        protocol: &Arc<Protocol>,
+        metrics: &CollectorMetrics,
+    ) -> Self {
         let (bounds, timeouts) = (&settings.bounds, &settings.timeouts);
         // Ten seconds of successes allow a fifth as many second tries, and ten a second are always allowed.
         let budget = Arc::new(TpsBudget::new(Duration::from_secs(10), 10, 0.2));
@@ -113,4 +118,3 @@ fn limited<S>(timeout: Duration, calls: usize) -> impl Layer<S, Service = Limite
 }
 
 type Limited<S> = tower::util::MapErr<tower::limit::ConcurrencyLimit<tower::timeout::Timeout<S>>, fn(BoxError) -> StageError>;
-

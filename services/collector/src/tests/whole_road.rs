@@ -99,7 +99,14 @@ async fn other_content_under_a_key_that_has_landed_is_a_revision_and_a_finding()
     world.quiet().await;
     running.stop().await;
     let of_key: Vec<u32> = world.sources().iter().filter(|row| row.key == log_key(1)).map(|row| row.revision).collect();
-    assert_eq!({ let mut sorted = of_key; sorted.sort_unstable(); sorted }, [1, 2]);
+    assert_eq!(
+        {
+            let mut sorted = of_key;
+            sorted.sort_unstable();
+            sorted
+        },
+        [1, 2]
+    );
     assert_eq!(world.sources().len(), 4);
     assert_eq!(world.quarantine().iter().map(|row| row.reason.as_str()).collect::<Vec<_>>(), ["other_content"]);
 }

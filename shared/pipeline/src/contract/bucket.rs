@@ -94,7 +94,9 @@ async fn a_listing_is_ascending_by_byte_and_keeps_to_its_prefix(open: &impl Asyn
 async fn folders_are_listed_one_level_at_a_time(open: &impl AsyncFn(Vec<SeedObject>) -> Arc<dyn LogBucket>) {
     let seeds = KEYS_IN_ORDER.iter().map(|key| SeedObject::new(key, b"x")).collect();
     let bucket = open(seeds).await;
-    for (folder, below) in [("", ["a-b/", "a/", "aa/"].as_slice()), ("a/", &["a/b/"]), ("a/b/", &[]), ("absent/", &[]), ("a/b/absent/", &[])] {
+    for (folder, below) in
+        [("", ["a-b/", "a/", "aa/"].as_slice()), ("a/", &["a/b/"]), ("a/b/", &[]), ("absent/", &[]), ("a/b/absent/", &[])]
+    {
         let folders = bucket.list_folders(folder).await.expect("a listing of folders works");
         assert_eq!(folders, below, "folders below {folder:?}");
     }

@@ -46,24 +46,44 @@ impl Protocol {
     /// # Errors
     /// [`ProtocolError`]; what was done until then stays done, and running it again goes on.
     pub async fn recover(&self, now: Moment) -> Result<Recovered, ProtocolError> {
-        let mut recovered = Recovered::default();
-        for item in self.ledger.unfinished().await? {
-            match item.state {
-                BatchState::Committed => {
-                    let announcement = self.roll_forward(&item.batch, now).await?;
-                    recovered.rolled_forward.push(item.batch);
-                    recovered.told(item.batch, announcement);
-                }
-                BatchState::Open if self.is_dead(&item, now).await? => match self.abort_dead(&item).await? {
-                    None => recovered.aborted.push(item.batch),
-                    Some(moved) => recovered.alive.push(moved),
-                },
-                BatchState::Open => recovered.alive.push(item),
-                BatchState::Published | BatchState::Announced | BatchState::Aborted => {}
-            }
-        }
+        let mut recovered = self.recover_unfinished(now).await?;
         self.sweep_staging(&mut recovered).await?;
         Ok(recovered)
+    }
+
+    /// As [`Protocol::recover`], of Batches alone: what lies in `staging/` is not listed, which is what costs. One Batch that cannot be brought to its end
+    /// keeps no other waiting.
+    ///
+    /// # Errors
+    /// The first [`ProtocolError`], after all were tried.
+    pub async fn recover_unfinished(&self, now: Moment) -> Result<Recovered, ProtocolError> {
+        let mut recovered = Recovered::default();
+        let mut failure = None;
+        for item in self.ledger.unfinished().await? {
+            let batch = item.batch;
+            if let Err(error) = self.recover_one(item, now, &mut recovered).await {
+                tracing::warn!(%batch, %error, "a batch could not be brought to its end");
+                failure.get_or_insert(error);
+            }
+        }
+        failure.map_or(Ok(recovered), Err)
+    }
+
+    async fn recover_one(&self, item: BatchItem, now: Moment, recovered: &mut Recovered) -> Result<(), ProtocolError> {
+        match item.state {
+            BatchState::Committed => {
+                let announcement = self.roll_forward(&item.batch, now).await?;
+                recovered.rolled_forward.push(item.batch);
+                recovered.told(item.batch, announcement);
+            }
+            BatchState::Open if self.is_dead(&item, now).await? => match self.abort_dead(&item).await? {
+                None => recovered.aborted.push(item.batch),
+                Some(moved) => recovered.alive.push(moved),
+            },
+            BatchState::Open => recovered.alive.push(item),
+            BatchState::Published | BatchState::Announced | BatchState::Aborted => {}
+        }
+        Ok(())
     }
 
     /// Aborts a dead worker's open Batch and throws away what it staged. Answers the item if it moved meanwhile.
