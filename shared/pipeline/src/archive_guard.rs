@@ -5,9 +5,12 @@
 use bytes::Bytes;
 use trailkeep_archive::{ArchiveDescriptor, BatchId, DescriptorError, LedgerRef, layout};
 
-use crate::ports::{
-    bucket::{AuditBucket, BucketError, PutOutcome, PutPolicy},
-    ledger::{BatchState, Ledger, LedgerError, LedgerIdentity},
+use crate::{
+    ports::{
+        bucket::{AuditBucket, BucketError, PutOutcome, PutPolicy},
+        ledger::{BatchState, Ledger, LedgerError, LedgerIdentity},
+    },
+    protocol::{MAX_MANIFEST_BYTES, Manifest},
 };
 
 /// Largest `archive.json` that is read.
@@ -17,6 +20,10 @@ const MAX_DESCRIPTOR_BYTES: u64 = 1 << 20;
 const DAYS_LISTED_SINGLY: i64 = 40;
 
 const DAY_MS: i64 = 86_400_000;
+
+/// How much older than the ledger's newest Batch one may be that was published after it: a Batch is open for an hour at most, and clocks differ by less than
+/// another. Two hours.
+const OVERLAP_MS: i64 = 2 * 3_600_000;
 
 /// Why a process may not write to an archive.
 #[derive(Debug, thiserror::Error)]
@@ -170,18 +177,38 @@ async fn has_sources(bucket: &dyn AuditBucket) -> Result<bool, BucketError> {
     Ok(!bucket.list(layout::SOURCES, None).await?.objects.is_empty())
 }
 
-/// A Batch that is published in the archive, newer than the ledger's newest, and that the ledger has neither as published nor as committed: then
-/// the ledger was restored to an older state. Costs one listing a day since the ledger's newest Batch.
+/// A Batch that the archive shows, and that the ledger has neither as published nor as committed: then the ledger was restored to an older state.
+/// Looked for where such a Batch can be: in `sources/` from a little before the ledger's newest Batch on (Batches overlap, and clocks differ), among the
+/// Batches that the ledger has as open, and in `staging/` (visible in part). What is visible is looked at before the ledger is asked, so that workers that
+/// publish meanwhile are no alarm. Costs one listing a day since the ledger's newest Batch, one of `staging/`, and a look-up for each Batch found.
 async fn batch_unknown_to(bucket: &dyn AuditBucket, ledger: &dyn Ledger, now_ms: i64) -> Result<Option<BatchId>, GuardError> {
+    if let Some(batch) = published_and_unknown(bucket, ledger, now_ms).await? {
+        return Ok(Some(batch));
+    }
+    for item in ledger.unfinished().await?.into_iter().filter(|item| item.state == BatchState::Open) {
+        if bucket.head(&layout::sources_key(&item.batch)).await?.is_some() && !knows(ledger, &item.batch).await? {
+            return Ok(Some(item.batch));
+        }
+    }
+    visible_in_part_and_unknown(bucket, ledger).await
+}
+
+/// Whether the ledger has a Batch as committed or published.
+async fn knows(ledger: &dyn Ledger, batch: &BatchId) -> Result<bool, LedgerError> {
+    let state = ledger.batch(batch).await?.map(|item| item.state);
+    Ok(!matches!(state, None | Some(BatchState::Open | BatchState::Aborted)))
+}
+
+async fn published_and_unknown(bucket: &dyn AuditBucket, ledger: &dyn Ledger, now_ms: i64) -> Result<Option<BatchId>, GuardError> {
     let newest = ledger.newest_published().await?;
+    let from_ms = newest.map_or(i64::MIN, |newest| newest.unix_ms() - OVERLAP_MS);
     for prefix in prefixes_since(newest, now_ms) {
         let mut page = None;
         loop {
             let listed = bucket.list(&prefix, page).await?;
             let batches = listed.objects.iter().filter_map(|object| layout::ArchiveKey::parse(&object.key)?.batch());
-            for batch in batches.filter(|batch| newest.is_none_or(|newest| *batch > newest)) {
-                let state = ledger.batch(&batch).await?.map(|item| item.state);
-                if matches!(state, None | Some(BatchState::Open | BatchState::Aborted)) {
+            for batch in batches.filter(|batch| batch.unix_ms() >= from_ms && Some(*batch) != newest) {
+                if !knows(ledger, &batch).await? {
                     return Ok(Some(batch));
                 }
             }
@@ -194,9 +221,38 @@ async fn batch_unknown_to(bucket: &dyn AuditBucket, ledger: &dyn Ledger, now_ms:
     Ok(None)
 }
 
-/// The `sources/` prefixes that can hold Batches newer than `newest`: its own day up to the day after `now_ms`, as clocks differ.
+/// A Batch of whose uploads some are visible, and that the ledger has not as committed. Its manifest names them; one that cannot be read is nobody's promise.
+async fn visible_in_part_and_unknown(bucket: &dyn AuditBucket, ledger: &dyn Ledger) -> Result<Option<BatchId>, GuardError> {
+    let mut page = None;
+    loop {
+        let listed = bucket.list(layout::STAGING, page).await?;
+        for object in &listed.objects {
+            let Some(layout::ArchiveKey::Manifest { batch }) = layout::ArchiveKey::parse(&object.key) else { continue };
+            if !knows(ledger, &batch).await? && any_is_visible(bucket, &batch).await? && !knows(ledger, &batch).await? {
+                return Ok(Some(batch));
+            }
+        }
+        page = listed.next;
+        if page.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
+async fn any_is_visible(bucket: &dyn AuditBucket, batch: &BatchId) -> Result<bool, BucketError> {
+    let Some(bytes) = bucket.get(&layout::manifest_key(batch), MAX_MANIFEST_BYTES).await? else { return Ok(false) };
+    let Ok(manifest) = Manifest::parse_unverified(&bytes) else { return Ok(false) };
+    for upload in &manifest.uploads {
+        if bucket.head(&upload.key).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The `sources/` prefixes that can hold Batches as new as `newest` or newer: from the day of the overlap before it up to the day after `now_ms`, as clocks differ.
 fn prefixes_since(newest: Option<BatchId>, now_ms: i64) -> Vec<String> {
-    let first = newest.map_or(i64::MIN, |batch| batch.unix_ms() / DAY_MS);
+    let first = newest.map_or(i64::MIN, |batch| (batch.unix_ms() - OVERLAP_MS) / DAY_MS);
     let last = now_ms / DAY_MS + 1;
     if last.saturating_sub(first) > DAYS_LISTED_SINGLY {
         return vec![layout::SOURCES.to_owned()];

@@ -33,9 +33,10 @@ fn csv() -> Vec<u8> {
         // As S3 writes it: all of the key encoded but slashes, letters, digits and -._*
         let key = key.replace('=', "%3D").replace("o-exampleorgid", "o%2Dexampleorgid");
         let size = size.map_or(String::new(), |size| size.to_string());
-        text.push_str(&format!(
+        let row = format!(
             "\"{BUCKET}\",\"{key}\",\"v{at}\",\"{latest}\",\"{marker}\",\"{size}\",\"2026-02-02T00:00:00.000Z\",\"b57f9512698f4b09e608f4f2a65852e5\"\n"
-        ));
+        );
+        text.push_str(&row);
     }
     gzip::member(text.as_bytes())
 }

@@ -65,6 +65,8 @@ impl Arguments {
         let (bounds, times) = (&self.bounds, &self.times);
         ensure!(times.receive_wait <= trailkeep_pipeline::ports::queue::MAX_WAIT, "--receive-wait is at most 20 s");
         ensure!(times.visibility >= times.receive_wait / 4 && times.visibility.as_secs() >= 2, "--visibility is at least 2 s");
+        let hour = std::time::Duration::from_mins(60);
+        ensure!(self.batches.seal_age <= hour && self.batches.seal_small_age <= hour, "--seal-age and --seal-small-age are at most 1 h");
         ensure!(times.visibility < trailkeep_pipeline::ports::queue::MAX_HIDDEN, "--visibility is below 12 h");
         table(&self.places.ledger)?;
         self.log_buckets()?;

@@ -91,6 +91,61 @@ async fn a_ledger_that_was_restored_to_an_older_state_is_found_out() {
     }
 }
 
+/// An archive with a published Batch of now, and its ledger.
+async fn with_a_batch() -> (MemoryBucket, MemoryLedger) {
+    let (bucket, ledger) = (MemoryBucket::new(), MemoryLedger::new("mine"));
+    join(&bucket, &ledger, NOW_MS).await.unwrap();
+    publish(&bucket, Some(&ledger), BatchId::new(NOW_MS, 1)).await;
+    (bucket, ledger)
+}
+
+#[tokio::test]
+async fn a_restored_ledger_is_found_out_by_a_batch_that_was_opened_before_its_newest_and_published_after_it() {
+    let (bucket, ledger) = with_a_batch().await;
+    publish(&bucket, None, BatchId::new(NOW_MS - 20 * 60_000, 2)).await;
+    let error = join(&bucket, &ledger, NOW_MS).await.unwrap_err();
+    assert!(matches!(error, GuardError::MustBeRebuilt { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_restored_ledger_is_found_out_by_a_batch_that_it_has_as_open_and_the_archive_shows() {
+    let (bucket, ledger) = with_a_batch().await;
+    let long_open = batch(-3);
+    ledger.open(&long_open, &WorkerId::new("process", 0), 1, NOW_MS).await.unwrap();
+    join(&bucket, &ledger, NOW_MS).await.unwrap();
+    bucket.insert(&layout::sources_key(&long_open), "rows");
+    let error = join(&bucket, &ledger, NOW_MS).await.unwrap_err();
+    assert!(matches!(error, GuardError::MustBeRebuilt { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_restored_ledger_is_found_out_by_a_batch_that_is_visible_in_part() {
+    let (bucket, ledger) = with_a_batch().await;
+    let staged = BatchId::new(NOW_MS + 5, 3);
+    let key = format!("events/category=data/eventday=20251009/{staged}.parquet");
+    let upload = |key: &str| crate::ports::bucket::StagedUpload {
+        key: key.to_owned(),
+        upload_id: "1".to_owned(),
+        parts: Vec::new(),
+        size_bytes: 4,
+        checksum: "sha256:00".to_owned(),
+        retain_until_ms: None,
+    };
+    let uploads = vec![upload(&key), upload(&layout::sources_key(&staged))];
+    let manifest = Manifest::new(staged, 1, Vec::new(), uploads, |upload| &upload.key);
+    let (bytes, sha256) = manifest.to_bytes().unwrap();
+    bucket.insert(&layout::manifest_key(&staged), bytes);
+    let owner = WorkerId::new("process", 0);
+    ledger.open(&staged, &owner, 1, NOW_MS).await.unwrap();
+    join(&bucket, &ledger, NOW_MS).await.expect("nothing of it is visible: a worker stages it");
+    bucket.insert(&key, "rows");
+    let error = join(&bucket, &ledger, NOW_MS).await.unwrap_err();
+    assert!(matches!(error, GuardError::MustBeRebuilt { .. }), "{error}");
+    let reference = ManifestRef { key: layout::manifest_key(&staged), sha256 };
+    ledger.commit(&staged, &owner, 1, &reference, NOW_MS).await.unwrap();
+    join(&bucket, &ledger, NOW_MS).await.expect("it is committed: a worker publishes it");
+}
+
 #[tokio::test]
 async fn an_archive_of_a_newer_format_is_refused_by_name() {
     let (bucket, ledger) = (MemoryBucket::new(), MemoryLedger::new("mine"));

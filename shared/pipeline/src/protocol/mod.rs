@@ -24,6 +24,7 @@ use std::{
 
 use trailkeep_archive::BatchId;
 
+pub(crate) use self::publish::MAX_MANIFEST_BYTES;
 pub use self::{
     admission::{Admission, Standing},
     announce::{ANNOUNCE_WITHIN, Announcement},

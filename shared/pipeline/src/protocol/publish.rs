@@ -12,7 +12,7 @@ use crate::ports::{
 };
 
 /// Largest manifest that is read: ten thousand sources with keys of 1,024 bytes stay below a third of it.
-pub(super) const MAX_MANIFEST_BYTES: u64 = 64 << 20;
+pub(crate) const MAX_MANIFEST_BYTES: u64 = 64 << 20;
 
 /// Uploads of one rank that are published at a time.
 const PUBLISHED_AT_ONCE: usize = 8;
