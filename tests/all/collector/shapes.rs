@@ -60,15 +60,15 @@ fn idle_messages() -> Vec<String> {
 async fn every_form_of_notification_lands_what_it_announces() -> Result<()> {
     let Some(world) = World::new("all forms of notifications").await? else { return Ok(()) };
     let objects = world.deliver(0..9).await?;
-    let [a, b, c, d, e, f, g, h, i] = objects.as_slice() else { anyhow::bail!("nine objects") };
+    let one = |index: usize| objects.get(index).context("nine objects");
     let mut messages = vec![
-        notification(Shape::S3, &[a, b]),
-        notification(Shape::Sns, &[c]),
-        envelope(&envelope(&notification(Shape::S3, &[d]))),
-        event_bridge(e, Some("Object Created")),
-        envelope(&event_bridge(f, Some("Object Created"))),
-        event_bridge(g, None),
-        notification(Shape::CloudTrail, &[h, i]),
+        notification(Shape::S3, &[one(0)?, one(1)?]),
+        notification(Shape::Sns, &[one(2)?]),
+        envelope(&envelope(&notification(Shape::S3, &[one(3)?]))),
+        event_bridge(one(4)?, Some("Object Created")),
+        envelope(&event_bridge(one(5)?, Some("Object Created"))),
+        event_bridge(one(6)?, None),
+        notification(Shape::CloudTrail, &[one(7)?, one(8)?]),
     ];
     messages.extend(idle_messages());
     world.cloud.announce(&messages).await?;

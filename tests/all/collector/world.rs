@@ -137,7 +137,9 @@ impl World {
         for entry in fs::read_dir(self.directory.path())? {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "log") {
-                said += &format!("{}:\n{}", path.display(), fs::read_to_string(&path)?);
+                said.push_str(&path.display().to_string());
+                said.push_str(":\n");
+                said.push_str(&fs::read_to_string(&path)?);
             }
         }
         Ok(said)
