@@ -32,6 +32,8 @@ fn find_binary() -> Result<PathBuf> {
     let deps = std::env::current_exe().context("failed to find the test binary itself")?;
     let profile = deps.parent().and_then(Path::parent).context("the test binary lies outside a target directory")?;
     let target = profile.parent().context("the test binary lies outside a target directory")?;
+    // Cargo marks its own: anywhere else everything would be compiled anew.
+    ensure!(target.join("CACHEDIR.TAG").is_file(), "{} is no target directory: name the command in TRAILKEEP_BIN", target.display());
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
         .args(["build", "--workspace", "--bins", "--quiet", "--target-dir"])

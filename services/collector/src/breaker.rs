@@ -65,27 +65,31 @@ impl Breaker {
         bucket.last_read = Some(Probe { origin: Arc::clone(origin), key: Arc::clone(key), version: version.map(Into::into) });
     }
 
-    /// An object was denied. After enough of them it is probed whether anything of the bucket can be read.
-    pub(crate) fn denied(&self, origin: &Arc<Origin>, key: &Arc<str>, version: Option<&str>, error: &BucketError) {
+    /// An object was denied. After enough of them it is probed whether anything of the bucket can be read. Answers whether a log line is worth while: of the
+    /// first ones of a row it is, what follows says nothing new.
+    pub(crate) fn denied(&self, origin: &Arc<Origin>, key: &Arc<str>, version: Option<&str>, error: &BucketError) -> bool {
         self.metrics.denied("get_object");
         let mut buckets = self.lock();
         let bucket = buckets.entry(Arc::clone(&origin.bucket)).or_default();
         // Bounded: what is denied after the threshold adds nothing.
-        if bucket.denied.len() < self.settings.distinct_keys {
+        let worth_telling = bucket.denied.len() < self.settings.distinct_keys;
+        if worth_telling {
             bucket.denied.insert(Arc::clone(key));
         }
         bucket.newest_denied = Some(Probe { origin: Arc::clone(origin), key: Arc::clone(key), version: version.map(Into::into) });
         if bucket.denied.len() < self.settings.distinct_keys || bucket.probing {
-            return;
+            return worth_telling;
         }
         bucket.probing = true;
         tracing::warn!(bucket = %origin.bucket, keys = bucket.denied.len(), %error, "several keys in a row were denied: probing");
         tokio::spawn(self.clone().probe(Arc::clone(&origin.bucket)));
+        worth_telling
     }
 
     /// Probes until something can be read; receiving pauses from the first failed probe on.
     async fn probe(self, name: Arc<str>) {
         let mut paused = false;
+        let mut trials = Trials::default();
         loop {
             let probe = self.lock().get(&name).and_then(|bucket| bucket.last_read.clone().or_else(|| bucket.newest_denied.clone()));
             let Some(probe) = probe else { break };
@@ -102,7 +106,9 @@ impl Breaker {
                 _ => break,
             }
             tokio::time::sleep(self.settings.probe_every).await;
-            self.trial.notify_one();
+            if trials.is_due() {
+                self.trial.notify_one();
+            }
         }
         if let Some(bucket) = self.lock().get_mut(&name) {
             bucket.denied.clear();
@@ -120,6 +126,20 @@ impl Breaker {
     }
 }
 
+/// When a receive is let through while receiving pauses: after the first, second, fourth … probe, and every sixteenth in the end. What is received then may burn
+/// one of its receives.
+#[derive(Debug, Default)]
+struct Trials {
+    probes: u32,
+}
+
+impl Trials {
+    fn is_due(&mut self) -> bool {
+        self.probes += 1;
+        self.probes.is_power_of_two() && self.probes <= 16 || self.probes.is_multiple_of(16)
+    }
+}
+
 /// Reads one byte: HEAD may be allowed where reading is not, as without `kms:Decrypt`.
 async fn try_to_read(probe: &Probe) -> Result<(), BucketError> {
     let info = ObjectInfo { size_bytes: 1, version: probe.version.as_deref().map(str::to_owned), ..ObjectInfo::default() };
@@ -133,4 +153,16 @@ fn advice(bucket: &str, key: &str) -> String {
          account's; kms:Decrypt on the bucket's KMS key, if it has one; and s3:ListBucket on arn:aws:s3:::{bucket}, without which a key that is gone is denied, \
          too. Tried with {key}."
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_and_fewer_receives_are_let_through() {
+        let mut trials = Trials::default();
+        let due: Vec<u32> = (1..=64).filter(|_| trials.is_due()).collect();
+        assert_eq!(due, [1, 2, 4, 8, 16, 32, 48, 64]);
+    }
 }

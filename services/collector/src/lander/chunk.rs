@@ -230,14 +230,18 @@ pub(super) async fn not_fetched(
             BucketError::NotFound { .. } => "object_missing",
             BucketError::TooLarge { .. } => "object_too_large",
             denied @ BucketError::Denied { .. } => {
-                shared.breaker.denied(&delivery.origin, &delivery.key, delivery.version.as_deref(), denied);
-                tracing::warn!(key = %delivery.key, error = error.told(), "an object could not be read");
-                shared.retry(delivery, "denied");
+                let worth_telling = shared.breaker.denied(&delivery.origin, &delivery.key, delivery.version.as_deref(), denied);
+                if worth_telling {
+                    tracing::warn!(key = %delivery.key, error = error.told(), "an object could not be read");
+                }
+                // Whoever is denied while all are comes back as late as may be: each receive counts.
+                let wait = shared.breaker.is_open().then_some(shared.settings.times.retry_longest);
+                shared.retry(delivery, "denied", wait);
                 return Some(source);
             }
             BucketError::Archived { .. } => {
                 tracing::warn!(key = %delivery.key, error = error.told(), "an object must be restored before it can be landed");
-                shared.retry(delivery, "archived");
+                shared.retry(delivery, "archived", Some(shared.settings.times.retry_longest));
                 return Some(source);
             }
             BucketError::Changed { .. } | BucketError::NoSpace { .. } | BucketError::Failed { .. } => {

@@ -61,7 +61,7 @@ pub(super) async fn examine(
             return same(shared, gathering, delivery, here).await;
         }
         if source.revision() >= MAX_REVISIONS {
-            return shared.retry(delivery, "too_many_revisions");
+            return shared.retry(delivery, "too_many_revisions", None);
         }
         source = source.at_revision(source.revision() + 1);
         let asked = Admit { open: gathering.open.clone(), sources: Arc::from([source.clone()]), now: shared.surroundings.now() };

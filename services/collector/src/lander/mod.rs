@@ -232,10 +232,10 @@ impl Shared {
         self.later.put(Arc::clone(&intake.lane), Work::Land(delivery), wait);
     }
 
-    /// Leaves a Delivery's message to be received again later.
-    pub(crate) fn retry(&self, delivery: Delivery, reason: &'static str) {
+    /// Leaves a Delivery's message to be received again later: after `wait`, or as often as it was received says.
+    pub(crate) fn retry(&self, delivery: Delivery, reason: &'static str, wait: Option<Duration>) {
         self.metrics.retried(reason);
         let count = delivery.ticket.message().receive_count;
-        delivery.ticket.retry_after(self.settings.times.backoff(count));
+        delivery.ticket.retry_after(wait.unwrap_or_else(|| self.settings.times.backoff(count)));
     }
 }

@@ -94,17 +94,26 @@ fn start_telemetry(arguments: &Arguments) -> anyhow::Result<Telemetry> {
 
 /// Says whether the collector is ready, as it changes.
 async fn watch(shown: Shown, state: Health) {
+    let mut was = Some("starting");
     loop {
-        tell(&shown, &state);
+        let reason = tell(&shown, &state);
+        match (was, reason) {
+            (Some(_), None) => tracing::info!("ready: the queue answers"),
+            (None, Some(reason)) => tracing::warn!(reason, "not ready"),
+            _ => {}
+        }
+        was = reason;
         tokio::time::sleep(LOOK).await;
     }
 }
 
-fn tell(shown: &Shown, state: &Health) {
-    match shown.not_ready() {
+fn tell(shown: &Shown, state: &Health) -> Option<&'static str> {
+    let reason = shown.not_ready();
+    match reason {
         Some(reason) => state.not_ready("collector", reason),
         None => state.ready("collector"),
     }
+    reason
 }
 
 /// SIGTERM and Ctrl-C ask to stop; a second one leaves at once.

@@ -15,7 +15,13 @@ pub(crate) fn redacted(arguments: &Arguments) -> String {
     let mut shown = Map::new();
     for argument in Arguments::command().get_arguments() {
         let id = argument.get_id().as_str();
-        let Some(values) = matches.get_raw(id) else { continue };
+        if ["help", "version"].contains(&id) {
+            continue;
+        }
+        let Some(values) = matches.get_raw(id) else {
+            shown.insert(id.to_owned(), Value::Null);
+            continue;
+        };
         let text: Vec<String> = values.map(|value| value.to_string_lossy().into_owned()).collect();
         let text = if SECRET.contains(&id) { "redacted".to_owned() } else { without_password(&text.join(",")) };
         shown.insert(id.to_owned(), Value::String(text));

@@ -61,7 +61,7 @@ impl DynamoLedger {
                     tracing::warn!(
                         ledger = self.named(),
                         %answer,
-                        "sources are put one by one from now on, which takes more requests; allow dynamodb:PartiQLInsert on the table"
+                        "sources are put one by one from now on, which takes more requests; if the answer says denied, allow dynamodb:PartiQLInsert on the table"
                     );
                 }
                 unknown
