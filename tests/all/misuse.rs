@@ -88,7 +88,7 @@ fn an_archive_on_s3_without_a_ledger_is_refused_before_anything_is_asked_of_aws(
         vec!["ingest", "--from", &trail, "--archive", "s3://example-audit", "--dry-run"],
         vec!["ledger", "rebuild", "--archive", "s3://example-audit"],
     ] {
-        let ended = command::run(arguments)?.failed(1, &["name its file with --ledger"])?;
+        let ended = command::run(arguments)?.failed(1, &["an archive on S3 needs a ledger"])?;
         ensure!(ended.stderr.lines().count() == 1, "more is said than what is wrong:\n{}", ended.stderr);
     }
     Ok(())
