@@ -106,7 +106,9 @@ impl Breaker {
                 _ => break,
             }
             tokio::time::sleep(self.settings.probe_every).await;
-            if trials.is_due() {
+            // Where nothing was ever read the probe proves little: what was denied may be gone for good.
+            let never_read = self.lock().get(&name).is_none_or(|bucket| bucket.last_read.is_none());
+            if trials.is_due() || never_read {
                 self.trial.notify_one();
             }
         }

@@ -21,11 +21,13 @@ use crate::{
     later::Later,
     metrics::CollectorMetrics,
     older::Horizon,
+    pressure::Pressure,
     receive::{Receivers, receive},
     recovery::recover,
     settings::Settings,
     stages::{StageError, Stages},
     stop::Stop,
+    talk::Talk,
 };
 
 /// LogObjects of the Batches of messages that were received for the second, third … time: a quarter each time, down to one.
@@ -36,6 +38,8 @@ const AGAIN_AGE: Duration = Duration::from_secs(15);
 const OLD_AGE: Duration = Duration::from_secs(60);
 /// Memory for builders of one of these Batches: 8 MiB. They are small, and there may be one for each number of receives.
 const AGAIN_BUILDER_BYTES: usize = 8 << 20;
+/// Notes of rejected messages in hand, each with up to 8 KiB of a body.
+const NOTES: usize = 2_000;
 /// How often the gauges are set.
 const GAUGES: Duration = Duration::from_secs(1);
 
@@ -114,6 +118,10 @@ impl Collector {
             room: Arc::new(Semaphore::new(settings.bounds.deliveries.max(1_000))),
             metrics: metrics.clone(),
             horizon: Horizon::new(settings.remembered_days, Arc::clone(&ports.surroundings)),
+            talk: Talk::default(),
+            pressure: Pressure::default(),
+            stop: stop.clone(),
+            notes: Arc::new(Semaphore::new(NOTES)),
         };
         let shared = Shared {
             breaker: Breaker::new(settings.breaker, metrics.clone()),
@@ -124,6 +132,8 @@ impl Collector {
             process: ports.process,
             metrics,
             fatal: Fatal::default(),
+            talk: intake.talk.clone(),
+            pressure: intake.pressure.clone(),
             horizon: intake.horizon.clone(),
             later: Later::default(),
         };
@@ -180,8 +190,10 @@ impl Collector {
             _ = self.shared.fatal.happened() => self.stop.ask(),
         }
         let deadline = Instant::now() + self.shared.settings.drain;
+        // From here on what waits for its time is given back, not handed out.
+        later.abort();
         let drained = timeout_at(deadline, self.drain(receivers, landers, passing, keeping)).await;
-        for task in [later, gauges, recovering] {
+        for task in [gauges, recovering] {
             task.abort();
         }
         match (self.shared.fatal.get(), drained) {
@@ -247,20 +259,12 @@ impl Collector {
     /// Nothing new comes in; what waits is given back, what is open is sealed and published, and what is settled is deleted.
     async fn drain(&self, mut receivers: JoinSet<()>, mut landers: JoinSet<()>, passing: JoinHandle<()>, keeping: JoinHandle<()>) {
         // Long polls end by themselves; what they answer is given back. Meanwhile the landers come to their end.
-        let give_back = |work: Work| match work {
-            Work::Land(delivery) => delivery.ticket.retry_after(Duration::ZERO),
-            Work::Note(_, ticket) => {
-                if let Some(ticket) = ticket {
-                    ticket.retry_after(Duration::ZERO);
-                }
-            }
-        };
         for lane in self.intake.lanes.all() {
-            lane.drain().into_iter().for_each(give_back);
+            lane.drain().into_iter().for_each(Work::give_back);
             lane.close();
         }
         while !landers.is_empty() {
-            self.shared.later.drain().into_iter().for_each(give_back);
+            self.shared.later.drain().into_iter().for_each(Work::give_back);
             tokio::select! {
                 _ = landers.join_next() => {}
                 () = tokio::time::sleep(Duration::from_millis(200)) => {}
@@ -268,9 +272,9 @@ impl Collector {
         }
         while receivers.join_next().await.is_some() {}
         for lane in self.intake.lanes.all() {
-            lane.drain().into_iter().for_each(give_back);
+            lane.drain().into_iter().for_each(Work::give_back);
         }
-        self.shared.later.drain().into_iter().for_each(give_back);
+        self.shared.later.drain().into_iter().for_each(Work::give_back);
         // Every message is settled now: the senders are gone, and these end once all is answered.
         let _ = passing.await;
         let _ = keeping.await;

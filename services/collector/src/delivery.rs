@@ -1,6 +1,6 @@
 //! What is to be landed: an object that a message announces, with what the message says of it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::OwnedSemaphorePermit;
 use trailkeep_pipeline::{
@@ -39,10 +39,11 @@ pub(crate) struct Delivery {
     /// The day of its delivery, as its key states it, `yyyymmdd`.
     pub(crate) day: u32,
     pub(crate) ticket: Ticket,
+    /// How often it was found in another worker's open Batch.
+    pub(crate) looks: u8,
     /// How often this process has begun with it and had to give up.
     pub(crate) tries: u8,
     /// Its share of the Deliveries that may be in hand.
-    #[expect(dead_code, reason = "held, never read")]
     pub(crate) room: Option<OwnedSemaphorePermit>,
 }
 
@@ -61,11 +62,43 @@ impl Delivery {
     }
 }
 
+/// Something to be written down in `quarantine/`.
+#[derive(Debug)]
+pub(crate) struct Note {
+    pub(crate) finding: Finding,
+    /// The message that waits for it, if one does.
+    pub(crate) ticket: Option<Ticket>,
+    /// Its share of what may be in hand.
+    #[expect(dead_code, reason = "held, never read")]
+    pub(crate) room: Option<OwnedSemaphorePermit>,
+}
+
 /// What a lander takes.
 #[derive(Debug)]
 pub(crate) enum Work {
     /// An object to be landed.
     Land(Delivery),
-    /// Something to be written down in `quarantine/`; a ticket where a message waits for it.
-    Note(Finding, Option<Ticket>),
+    /// Something to be written down.
+    Note(Note),
+}
+
+impl Work {
+    /// The same with its share of what may be in hand.
+    pub(crate) fn with_room(self, room: Option<OwnedSemaphorePermit>) -> Self {
+        match self {
+            Self::Land(delivery) => Self::Land(Delivery { room, ..delivery }),
+            Self::Note(note) => Self::Note(Note { room, ..note }),
+        }
+    }
+
+    /// Lets its message come back at once.
+    pub(crate) fn give_back(self) {
+        let ticket = match self {
+            Self::Land(delivery) => Some(delivery.ticket),
+            Self::Note(note) => note.ticket,
+        };
+        if let Some(ticket) = ticket {
+            ticket.retry_after(Duration::ZERO);
+        }
+    }
 }

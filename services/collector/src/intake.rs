@@ -1,24 +1,30 @@
 //! From a message's body to Deliveries: parsed, judged entry by entry, and put into a lane. Nothing that arrives here is believed.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use trailkeep_archive::QuarantineKind;
-use trailkeep_notifications::{Entry, Message as Parsed, ObjectNotice, parse};
+use trailkeep_notifications::{Entry, Form, Message as Parsed, ObjectNotice, parse};
 use trailkeep_pipeline::{batch::Finding, ports::ledger::SourceId};
 
 use crate::{
     admission::{AdmissionRules, Judgement},
-    delivery::{Delivery, Origin, Work},
+    delivery::{Delivery, Note, Origin, Work},
     lane::Lane,
     message::{Disposition, Ticket},
     metrics::CollectorMetrics,
     older::Horizon,
+    pressure::Pressure,
+    stop::Stop,
+    talk::Talk,
 };
 
-/// Bytes of a rejected message's body that are kept in `quarantine/`: 16 KiB. All of it is in the dead-letter queue.
-const KEPT_BODY_BYTES: usize = 16 << 10;
-/// Rejected entries of one message that are written down one by one.
+/// Bytes of a rejected message's body that are kept in `quarantine/`: 8 KiB. All of it is in the dead-letter queue.
+const KEPT_BODY_BYTES: usize = 8 << 10;
+/// Rejected entries of one message that are written down one by one, and entries that are no files of CloudTrail's; more are counted only.
 const NOTED_ENTRIES: usize = 100;
 
 /// Where Deliveries go.
@@ -51,6 +57,8 @@ impl Lanes {
 struct Sorted {
     recent: Vec<Work>,
     old: Vec<Work>,
+    /// Objects that are written down and not landed.
+    noted: usize,
 }
 
 /// Takes messages in.
@@ -64,6 +72,11 @@ pub(crate) struct Intake {
     pub(crate) metrics: CollectorMetrics,
     /// How far back the ledger is sure to remember.
     pub(crate) horizon: Horizon,
+    pub(crate) talk: Talk,
+    pub(crate) pressure: Pressure,
+    pub(crate) stop: Stop,
+    /// Notes of rejected messages that may be in hand.
+    pub(crate) notes: Arc<Semaphore>,
 }
 
 impl Intake {
@@ -77,7 +90,13 @@ impl Intake {
             Parsed::Confirmation { kind, topic } => {
                 self.metrics.message(kind.as_str());
                 // Whoever subscribed the queue confirms; a link in a message is never followed.
-                tracing::warn!(kind = kind.as_str(), topic, "SNS asks for a confirmation of a subscription: confirm it where it was made");
+                if self.talk.may("confirmation") {
+                    tracing::warn!(
+                        kind = kind.as_str(),
+                        topic,
+                        "SNS asks for a confirmation of a subscription: confirm it where it was made"
+                    );
+                }
                 ticket.settle(Disposition::Ignore);
             }
             Parsed::Rejected { reason, detail } => {
@@ -88,19 +107,31 @@ impl Intake {
             }
             Parsed::Objects { form, entries } => {
                 self.metrics.message(form.as_str());
-                self.take_entries(entries, body, ticket).await;
+                self.take_entries(form, entries, body, ticket).await;
             }
         }
     }
 
-    async fn take_entries(&self, entries: Vec<Entry>, body: &str, ticket: Ticket) {
+    async fn take_entries(&self, form: Form, entries: Vec<Entry>, body: &str, ticket: Ticket) {
         let lane = self.lanes.of(ticket.message().receive_count);
         let mut work = Sorted::default();
         let mut noted = 0;
+        let mut named_before = HashSet::new();
         let mut first_fault: Option<(String, String)> = None;
         for entry in entries {
             let fault = match entry {
-                Entry::Object(notice) => self.take_object(notice, &ticket, &mut work),
+                // The same object once more: one look is enough.
+                Entry::Object(notice) if !named_before.insert((notice.bucket.clone(), notice.key.clone(), notice.version.clone())) => {
+                    self.metrics.delivery("duplicate");
+                    None
+                }
+                Entry::Object(mut notice) => {
+                    // CloudTrail's own form tells no time, and is sent when the object is written.
+                    if form == Form::CloudTrail {
+                        notice.event_time_ms = notice.event_time_ms.or(ticket.message().sent_ms);
+                    }
+                    self.take_object(notice, &ticket, &mut work)
+                }
                 Entry::Ignored { event_name } => {
                     tracing::debug!(event_name, "an entry that announces no new object");
                     self.metrics.delivery("ignored");
@@ -117,8 +148,8 @@ impl Intake {
                 && is_first(&ticket)
             {
                 noted += 1;
-                work.recent
-                    .push(Work::Note(Finding { kind: QuarantineKind::Notification, source, reason: reason_name(&reason), detail }, None));
+                let finding = Finding { kind: QuarantineKind::Notification, source, reason: reason_name(&reason), detail };
+                work.recent.push(Work::Note(Note { finding, ticket: Some(ticket.another()), room: None }));
             }
         }
         if let Some((reason, detail)) = first_fault {
@@ -129,17 +160,27 @@ impl Intake {
         ticket.settle(Disposition::Ignore);
     }
 
-    /// Waits for room and puts the work into the lane.
+    /// Waits for room and puts the work into the lane; gives it back where nobody takes from the lane any more.
     async fn hand_over(&self, lane: &Lane<Work>, work: Vec<Work>) {
         for work in chunked(work) {
-            let landing = work.iter().filter(|one| matches!(one, Work::Land(_))).count() as u32;
-            // The semaphore is never closed.
-            let mut room = Arc::clone(&self.room).acquire_many_owned(landing).await.ok();
-            let with_room = work.into_iter().map(|one| match one {
-                Work::Land(delivery) => Work::Land(Delivery { room: room.as_mut().and_then(|room| room.split(1)), ..delivery }),
-                note @ Work::Note(..) => note,
-            });
-            lane.push(with_room.collect::<Vec<_>>());
+            let room = self.room_for(work.len() as u32).await;
+            let Some(mut room) = room.filter(|_| !lane.is_closed()) else {
+                work.into_iter().for_each(Work::give_back);
+                continue;
+            };
+            lane.push(work.into_iter().map(|one| one.with_room(room.split(1))).collect::<Vec<_>>());
+        }
+    }
+
+    /// Room for so many; `None` when asked to stop.
+    async fn room_for(&self, count: u32) -> Option<OwnedSemaphorePermit> {
+        if let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(count) {
+            return Some(room);
+        }
+        let _waits = self.pressure.wait();
+        tokio::select! {
+            room = Arc::clone(&self.room).acquire_many_owned(count) => room.ok(),
+            () = self.stop.asked() => None,
         }
     }
 
@@ -163,6 +204,7 @@ impl Intake {
                     kind,
                     day,
                     ticket,
+                    looks: 0,
                     tries: 0,
                     room: None,
                 };
@@ -181,11 +223,13 @@ impl Intake {
             Judgement::Note(reason) => {
                 self.metrics.delivery("ignored");
                 self.metrics.ignored(reason);
-                if is_first(ticket) {
-                    let detail = "not a file of CloudTrail's, by its name or size; not landed".to_owned();
-                    let finding = Finding { kind: QuarantineKind::Object, source: source(), reason, detail };
-                    work.recent.push(Work::Note(finding, Some(ticket.another())));
+                if work.noted >= NOTED_ENTRIES {
+                    return None;
                 }
+                work.noted += 1;
+                let detail = "not a file of CloudTrail's, by its name or size; not landed".to_owned();
+                let finding = Finding { kind: QuarantineKind::Object, source: source(), reason, detail };
+                work.recent.push(Work::Note(Note { finding, ticket: Some(ticket.another()), room: None }));
                 None
             }
             Judgement::Filter(reason) => {
@@ -202,13 +246,15 @@ impl Intake {
 
     /// Writes down a message that is rejected, the first time that it is received. The queue keeps it besides.
     fn note_message(&self, reason: &str, detail: &str, body: &str, ticket: &Ticket) {
-        tracing::warn!(
-            message_id = ticket.message().id,
-            reason,
-            detail,
-            receive_count = ticket.message().receive_count,
-            "a message is rejected"
-        );
+        if self.talk.may("rejected") {
+            tracing::warn!(
+                message_id = ticket.message().id,
+                reason,
+                detail,
+                receive_count = ticket.message().receive_count,
+                "a message is rejected"
+            );
+        }
         if !is_first(ticket) {
             return;
         }
@@ -218,10 +264,12 @@ impl Intake {
         }
         let shown = body.get(..kept).unwrap_or_default();
         let detail = format!("message {}: {detail}; its body, {} bytes, begins: {shown}", ticket.message().id, body.len());
+        // Where there are too many of them the queue alone keeps the rest: a flood of bad messages must not keep good ones waiting.
+        let Ok(room) = Arc::clone(&self.notes).try_acquire_owned() else { return };
         let source = SourceId::new("", format!("message/{}", ticket.message().id));
-        self.lanes
-            .fresh
-            .push([Work::Note(Finding { kind: QuarantineKind::Notification, source, reason: reason_name(reason), detail }, None)]);
+        let finding = Finding { kind: QuarantineKind::Notification, source, reason: reason_name(reason), detail };
+        // The message goes its way to the dead-letter queue once it is written down.
+        self.lanes.fresh.push([Work::Note(Note { finding, ticket: Some(ticket.another()), room: Some(room) })]);
     }
 }
 

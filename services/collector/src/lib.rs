@@ -20,11 +20,13 @@ mod later;
 mod message;
 mod metrics;
 mod older;
+mod pressure;
 mod receive;
 mod recovery;
 mod settings;
 mod stages;
 mod stop;
+mod talk;
 #[cfg(test)]
 mod tests;
 

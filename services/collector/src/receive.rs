@@ -40,6 +40,18 @@ pub(crate) struct Receivers {
 }
 
 impl Receivers {
+    /// Room for the messages of one receive; `None` when asked to stop.
+    async fn room(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(MAX_OF_A_CALL as u32) {
+            return Some(room);
+        }
+        let _waits = self.shared.pressure.wait();
+        tokio::select! {
+            room = Arc::clone(&self.room).acquire_many_owned(MAX_OF_A_CALL as u32) => room.ok(),
+            () = self.stop.asked() => None,
+        }
+    }
+
     /// A full answer says that there is more; an empty one that a single long poll will do. Each idle long poll is a request that is paid for.
     fn want(&self, received: usize) {
         let most = self.shared.settings.bounds.receivers.max(1);
@@ -64,11 +76,7 @@ pub(crate) async fn receive(all: Receivers, number: usize) {
         if all.shared.breaker.is_open() {
             tokio::select! { () = all.shared.breaker.may_receive() => {}, () = all.stop.asked() => break }
         }
-        let room = tokio::select! {
-            room = Arc::clone(&all.room).acquire_many_owned(MAX_OF_A_CALL as u32) => room,
-            () = all.stop.asked() => break,
-        };
-        let Ok(room) = room else { break };
+        let Some(room) = all.room().await else { break };
         let times = &all.shared.settings.times;
         let asked = Receive { most: MAX_OF_A_CALL, wait: times.wait, hidden: times.hidden };
         // A receive is not cut short: what it answers after that would stay hidden for nothing. Stopping waits for the long poll's end
@@ -95,6 +103,8 @@ pub(crate) async fn receive(all: Receivers, number: usize) {
 
 async fn take(all: &Receivers, messages: Vec<QueueMessage>, mut room: OwnedSemaphorePermit) {
     let received = Instant::now();
+    let mut taken = Vec::with_capacity(messages.len());
+    // The keeper hears of all of them first: the second may have to wait until there is room for what the first one announces.
     for mut message in messages {
         let body = std::mem::take(&mut message.body);
         // There is one permit for each of the ten that may come.
@@ -103,6 +113,10 @@ async fn take(all: &Receivers, messages: Vec<QueueMessage>, mut room: OwnedSemap
         // The keeper outlives the receivers.
         let _ = all.told.send(Told::Received(Arc::clone(ticket.message())));
         all.shared.metrics.received();
+        taken.push((body, ticket));
+    }
+    drop(room);
+    for (body, ticket) in taken {
         if all.stop.is_asked() {
             ticket.retry_after(Duration::ZERO);
         } else {

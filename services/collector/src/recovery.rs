@@ -17,7 +17,8 @@ pub(crate) async fn recover(shared: Arc<Shared>, stop: Stop) {
 
 async fn once(shared: &Shared, with_staging: bool) {
     let now = shared.surroundings.now();
-    let outcome = if with_staging { shared.protocol.recover(now).await } else { shared.protocol.recover_unfinished(now).await };
+    let outcome =
+        if with_staging { shared.protocol.recover_beside_others(now).await } else { shared.protocol.recover_unfinished(now).await };
     match outcome {
         Ok(recovered) => {
             for batch in &recovered.rolled_forward {

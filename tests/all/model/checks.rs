@@ -87,6 +87,16 @@ fn one_of_two_admitted_sources_may_fail_to_be_fetched() {
 }
 
 #[test]
+fn a_source_may_come_back_to_the_batch_that_could_not_fetch_it() {
+    for keeps_landed in LEDGERS {
+        let faults = Faults { fetches: 2, losses: 1, ..Faults::default() };
+        holds(Shape { keeps_landed, ..two_messages(faults) }, 100_000);
+        let faults = Faults { fetches: 1, losses: 1, lapses: 1, ..Faults::default() };
+        holds(Shape { keeps_landed, ..one_message(faults) }, 100_000);
+    }
+}
+
+#[test]
 fn a_message_may_come_back_while_it_is_worked_on() {
     for keeps_landed in LEDGERS {
         let faults = Faults { lapses: 1, crashes: 1, sleeps: 1, ..Faults::default() };
@@ -135,6 +145,12 @@ fn a_commit_that_does_not_ask_for_the_state_is_found() {
 #[test]
 fn an_abort_that_does_not_ask_for_the_state_is_found() {
     is_found(Mutation::AbortUnchecked, "", one_message(Faults { sleeps: 1, ..Faults::default() }));
+}
+
+#[test]
+fn a_batch_that_lands_again_what_it_released_is_found() {
+    let faults = Faults { fetches: 1, losses: 1, lapses: 1, ..Faults::default() };
+    is_found(Mutation::LandsAgainWhatItReleased, "2:", one_message(faults));
 }
 
 #[test]

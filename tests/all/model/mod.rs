@@ -33,6 +33,8 @@ enum Mutation {
     SourcesFirst,
     /// The manifest is put after the commit.
     CommitBeforeManifest,
+    /// A Batch takes in again what it has let go of.
+    LandsAgainWhatItReleased,
     /// A starting process looks only at Batches newer than the ledger's newest.
     JoinLooksAtNewer,
     /// A starting process does not look for Batches that are visible in part.
@@ -83,6 +85,11 @@ enum Action {
     Suspect {
         worker: usize,
     },
+    /// Asks for a source of its Batch once more: it came back while the Batch is open.
+    Readmit {
+        worker: usize,
+        source: u8,
+    },
     Start {
         worker: usize,
     },
@@ -95,7 +102,13 @@ enum Action {
     Lose {
         worker: usize,
     },
+    /// An admitted source cannot be fetched, and is let go of.
     FailFetch {
+        worker: usize,
+        source: u8,
+    },
+    /// An admitted source cannot be fetched now, and goes on pointing to the Batch.
+    KeepUnfetched {
         worker: usize,
         source: u8,
     },
@@ -117,12 +130,24 @@ impl Action {
     fn is_fault(self) -> bool {
         !matches!(
             self,
-            Self::Receive { .. } | Self::Recover { .. } | Self::Step { .. } | Self::Suspect { .. } | Self::Start { .. } | Self::Rebuild
+            Self::Receive { .. }
+                | Self::Recover { .. }
+                | Self::Step { .. }
+                | Self::Suspect { .. }
+                | Self::Readmit { .. }
+                | Self::Start { .. }
+                | Self::Rebuild
         )
     }
 }
 
 impl Shape {
+    /// What a worker's Batch takes in when it is asked for it once more.
+    fn admitted_again(&self, worker: &Worker) -> Set {
+        let takes_all = self.mutation == Some(Mutation::LandsAgainWhatItReleased);
+        if takes_all { worker.kept | worker.released } else { worker.kept & !worker.released }
+    }
+
     fn actions_of(&self, state: &State, which: usize, actions: &mut Vec<Action>) {
         let worker = which;
         let this = &state.workers[which];
@@ -154,7 +179,9 @@ impl Shape {
                 actions.push(Action::Step { worker });
                 if faults.fetches > 0 {
                     actions.extend(members(this.admitted).map(|source| Action::FailFetch { worker, source }));
+                    actions.extend(members(this.admitted).map(|source| Action::KeepUnfetched { worker, source }));
                 }
+                actions.extend(members(self.admitted_again(this)).map(|source| Action::Readmit { worker, source }));
             }
             _ => actions.push(Action::Step { worker }),
         }
@@ -276,7 +303,20 @@ impl State {
                 self.faults.fetches -= 1;
                 let this = &mut self.workers[worker];
                 this.admitted &= !(1 << source);
+                this.released |= 1 << source;
                 (this.wanted, this.step) = (1 << source, Step::Release);
+            }
+            Action::KeepUnfetched { worker, source } => {
+                self.faults.fetches -= 1;
+                let this = &mut self.workers[worker];
+                this.admitted &= !(1 << source);
+                this.kept |= 1 << source;
+            }
+            Action::Readmit { worker, source } => {
+                let this = &mut self.workers[worker];
+                this.kept &= !(1 << source);
+                this.released &= !(1 << source);
+                (this.wanted, this.step) = (1 << source, Step::Admit);
             }
             Action::Late { request } => {
                 let request = self.late.remove(request);

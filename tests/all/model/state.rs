@@ -137,10 +137,24 @@ pub(super) struct Worker {
     pub(super) admitted: Set,
     /// Sources that it knows to have landed.
     pub(super) settled: Set,
+    /// Sources that its Batch could not fetch and has kept: it may be asked for them again.
+    pub(super) kept: Set,
+    /// Sources that its Batch has let go of, whether or not the answer came: it never lands them.
+    pub(super) released: Set,
 }
 
-pub(super) const IDLE: Worker =
-    Worker { step: Step::Idle, batch: NONE, target: NONE, recovers: false, messages: 0, wanted: 0, admitted: 0, settled: 0 };
+pub(super) const IDLE: Worker = Worker {
+    step: Step::Idle,
+    batch: NONE,
+    target: NONE,
+    recovers: false,
+    messages: 0,
+    wanted: 0,
+    admitted: 0,
+    settled: 0,
+    kept: 0,
+    released: 0,
+};
 
 /// How many of each fault may still happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -149,7 +163,7 @@ pub(super) struct Faults {
     pub(super) crashes: u8,
     /// An answer is lost: the request takes effect at any later moment, or never.
     pub(super) losses: u8,
-    /// An admitted source cannot be fetched.
+    /// An admitted source cannot be fetched: its Batch lets go of it, or keeps it to try again.
     pub(super) fetches: u8,
     /// A worker that lives is taken for dead: it slept past its lease.
     pub(super) sleeps: u8,

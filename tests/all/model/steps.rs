@@ -58,6 +58,7 @@ impl State {
             Step::Judge => self.judge(worker, shape),
             Step::Doubt => worker.held(),
             Step::Fetch => {
+                (worker.kept, worker.released) = (0, 0);
                 worker.target = worker.batch;
                 worker.step = if worker.admitted == 0 { Step::OwnLook } else { first_write(shape) };
             }

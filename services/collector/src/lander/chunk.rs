@@ -17,15 +17,14 @@ use trailkeep_pipeline::{
 };
 
 use super::{
-    Gathering, Noted, Shared,
+    Gathering, Shared,
     examine::examine,
     reserved::Reserved,
     thread::{self, Bytes, told},
 };
 use crate::{
-    delivery::{Delivery, Work},
+    delivery::{Delivery, Note, Work},
     message::Disposition,
-    older,
     stages::{self, Admit, Fetch, StageError},
 };
 
@@ -38,10 +37,10 @@ pub(super) async fn take_in(shared: Arc<Shared>, gathering: Arc<Gathering>, work
     for one in work {
         match one {
             Work::Land(delivery) => deliveries.push(delivery),
-            Work::Note(finding, ticket) => note(&gathering, finding, ticket).await,
+            Work::Note(one) => note(&gathering, one).await,
         }
     }
-    let (reserved, deliveries) = Reserved::of(&gathering, &shared.later, deliveries);
+    let (reserved, deliveries) = Reserved::of(&gathering, &shared.later, shared.settings.look_again, deliveries);
     if deliveries.is_empty() {
         return;
     }
@@ -50,12 +49,7 @@ pub(super) async fn take_in(shared: Arc<Shared>, gathering: Arc<Gathering>, work
     let answers = match stages::call(&shared.stages.admit, asked).await {
         Ok(answers) => answers,
         Err(error) => {
-            tracing::warn!(batch = %gathering.open.batch, error = error.told(), objects = deliveries.len(), "objects could not be admitted");
-            shared.fatal.check(&error);
-            // Some may point to this Batch now. It does not list them, so that whoever is asked next takes them over.
-            for delivery in deliveries {
-                shared.again(&gathering.intake, delivery, shared.settings.look_again, "not_admitted");
-            }
+            not_admitted(&shared, &gathering, deliveries, &error);
             return;
         }
     };
@@ -65,9 +59,9 @@ pub(super) async fn take_in(shared: Arc<Shared>, gathering: Arc<Gathering>, work
         Some(HashMap::new())
     };
     let Some(mut known) = known else {
-        release(&shared, &gathering, &sources).await;
+        // They go on pointing to this Batch: it, or whoever finds that it does not list them, takes them up again.
         for delivery in deliveries {
-            shared.again(&gathering.intake, delivery, shared.settings.look_again, "not_admitted");
+            shared.again_without_blame(&gathering.intake, delivery, "not_admitted");
         }
         return;
     };
@@ -96,6 +90,20 @@ pub(super) async fn take_in(shared: Arc<Shared>, gathering: Arc<Gathering>, work
     drop(reserved);
 }
 
+/// A chunk could not be admitted. Some of it may point to this Batch now, which does not list it, so that whoever is asked next takes it over.
+fn not_admitted(shared: &Shared, gathering: &Gathering, deliveries: Vec<Delivery>, error: &StageError) {
+    tracing::warn!(batch = %gathering.open.batch, error = error.told(), objects = deliveries.len(), "objects could not be admitted");
+    shared.fatal.check(error);
+    for delivery in deliveries {
+        if error.is_of_one_source() {
+            // One of them stands in the way of all: tried often enough, each comes back in a smaller Batch.
+            shared.again(&gathering.intake, delivery, shared.settings.look_again, "not_admitted");
+        } else {
+            shared.again_without_blame(&gathering.intake, delivery, "not_admitted");
+        }
+    }
+}
+
 /// What of the admitted `sources/` lists from before the time that the ledger remembers. `None` where it could not be asked.
 async fn landed_long_ago(
     shared: &Shared,
@@ -107,8 +115,11 @@ async fn landed_long_ago(
     let admitted = answers.iter().zip(sources).filter(|(answer, _)| matches!(answer, Admission::Admitted));
     let wanted: HashSet<&SourceId> = admitted.map(|(_, source)| source).collect();
     let first_day = deliveries.iter().map(|delivery| delivery.day).min().unwrap_or_default();
-    match older::landed_since(shared.protocol.bucket(), first_day, shared.horizon.day(), &wanted).await {
-        Ok(known) => Some(known),
+    match shared.horizon.landed_since(shared.protocol.bucket(), first_day, &wanted).await {
+        Ok(known) => {
+            gathering.forgotten.lock().await.extend(known.clone());
+            Some(known)
+        }
         Err(error) => {
             tracing::warn!(batch = %gathering.open.batch, error = told(&error), "sources/ could not be asked what landed long ago; it is tried again");
             None
@@ -117,9 +128,9 @@ async fn landed_long_ago(
 }
 
 /// Writes a finding down; its message waits for the Batch.
-async fn note(gathering: &Gathering, finding: Finding, ticket: Option<crate::message::Ticket>) {
-    gathering.writing.note(finding.clone()).await;
-    gathering.waiting.lock().await.noted.push(Noted { finding, ticket });
+async fn note(gathering: &Gathering, note: Note) {
+    gathering.writing.note(note.finding.clone()).await;
+    gathering.waiting.lock().await.noted.push(note);
 }
 
 /// It has landed before.
@@ -129,11 +140,14 @@ pub(super) fn duplicate(shared: &Shared, delivery: Delivery) {
 }
 
 /// Another worker's open Batch holds it: its message stays hidden, and it is looked at again.
-pub(super) fn held(shared: &Shared, gathering: &Gathering, delivery: Delivery) {
+pub(super) fn held(shared: &Shared, gathering: &Gathering, mut delivery: Delivery) {
     shared.metrics.held();
+    // Seldom and more seldom: each look is a request for each object, and Batches live for minutes.
+    let wait = shared.settings.look_again.saturating_mul(1 << delivery.looks.min(3));
+    delivery.looks = delivery.looks.saturating_add(1);
     // As often as it takes: the other worker ends, or is taken for dead after its lease.
     let lane = Arc::clone(&gathering.intake.lane);
-    shared.later.put(lane, Work::Land(delivery), shared.settings.look_again);
+    shared.later.put(lane, Work::Land(delivery), wait);
 }
 
 /// Fetches and lands what was admitted; lets go of what could not be.
@@ -148,6 +162,7 @@ pub(super) async fn release(shared: &Shared, gathering: &Gathering, sources: &[S
     if sources.is_empty() {
         return;
     }
+    gathering.remember_released(sources);
     if let Err(error) = shared.protocol.release(&gathering.open, sources).await {
         // They point to a Batch that will not list them: the next one takes them over.
         tracing::warn!(batch = %gathering.open.batch, %error, objects = sources.len(), "objects could not be let go of");
@@ -188,7 +203,11 @@ pub(super) async fn land(shared: &Shared, gathering: &Gathering, delivery: Deliv
         }
         thread::Landed::Unread(error) => not_fetched(shared, gathering, delivery, source, &StageError::from(error)).await,
         thread::Landed::Broken => {
-            shared.again(&gathering.intake, delivery, super::OPEN_AGAIN, "batch_failed");
+            if gathering.writing.progress().archive_failed() {
+                shared.again_without_blame(&gathering.intake, delivery, "archive_failed");
+            } else {
+                shared.again(&gathering.intake, delivery, super::OPEN_AGAIN, "batch_failed");
+            }
             Some(source)
         }
     }
@@ -208,7 +227,7 @@ pub(super) fn fetch_of(delivery: &Delivery) -> Fetch {
     }
 }
 
-fn ranges_of(shared: &Shared, delivery: &Delivery) -> Bytes {
+pub(super) fn ranges_of(shared: &Shared, delivery: &Delivery) -> Bytes {
     Bytes::Ranges {
         origin: Arc::clone(&delivery.origin),
         key: Arc::clone(&delivery.key),
@@ -246,22 +265,27 @@ pub(super) async fn not_fetched(
             }
             BucketError::Changed { .. } | BucketError::NoSpace { .. } | BucketError::Failed { .. } => {
                 try_again(shared, gathering, delivery, error);
-                return Some(source);
+                return None;
             }
         },
         _ => {
             try_again(shared, gathering, delivery, error);
-            return Some(source);
+            return None;
         }
     };
     shared.metrics.delivery(reason);
-    tracing::warn!(key = %delivery.key, error = error.told(), reason, "an object that was announced cannot be landed: a finding");
+    if shared.talk.may("missing") {
+        tracing::warn!(key = %delivery.key, error = error.told(), reason, "an object that was announced cannot be landed: a finding");
+    }
     let finding = Finding { kind: QuarantineKind::Object, source: source.clone(), reason, detail: error.told() };
-    note(gathering, finding, Some(delivery.ticket)).await;
+    note(gathering, Note { finding, ticket: Some(delivery.ticket), room: delivery.room }).await;
     Some(source)
 }
 
+/// It goes on pointing to this Batch, which may land it yet: what was released could not be.
 fn try_again(shared: &Shared, gathering: &Gathering, delivery: Delivery, error: &StageError) {
-    tracing::warn!(key = %delivery.key, error = error.told(), "an object could not be read; it is tried again");
+    if shared.talk.may("unreadable") {
+        tracing::warn!(key = %delivery.key, error = error.told(), "an object could not be read; it is tried again");
+    }
     shared.again(&gathering.intake, delivery, shared.settings.times.retry_first, error.outcome());
 }

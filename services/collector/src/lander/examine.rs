@@ -14,7 +14,7 @@ use trailkeep_pipeline::{
 
 use super::{
     Gathering, Shared,
-    chunk::{back, duplicate, fetch_of, held, land, land_all, not_fetched, release},
+    chunk::{back, duplicate, fetch_of, held, land, land_all, not_fetched, ranges_of, release},
     thread::Bytes,
 };
 use crate::{
@@ -64,6 +64,10 @@ pub(super) async fn examine(
             return shared.retry(delivery, "too_many_revisions", None);
         }
         source = source.at_revision(source.revision() + 1);
+        if let Some(landed) = gathering.forgotten.lock().await.get(&source) {
+            (here, known) = (false, Some(landed.stored_sha256));
+            continue;
+        }
         let asked = Admit { open: gathering.open.clone(), sources: Arc::from([source.clone()]), now: shared.surroundings.now() };
         let answer = stages::call(&shared.stages.admit, asked).await.map(|mut answers| answers.pop());
         here = matches!(answer, Ok(Some(Admission::Already)));
@@ -78,15 +82,7 @@ pub(super) async fn examine(
             }
         };
     }
-    let bytes = match piece {
-        Some(piece) => Bytes::Whole(piece),
-        None => Bytes::Ranges {
-            origin: Arc::clone(&delivery.origin),
-            key: Arc::clone(&delivery.key),
-            version: delivery.version.clone(),
-            cap_bytes: shared.settings.bounds.object_bytes,
-        },
-    };
+    let bytes = piece.map_or_else(|| ranges_of(shared, &delivery), Bytes::Whole);
     shared.metrics.delivery("revision");
     if let Some(source) = land(shared, gathering, delivery, source, bytes).await {
         release(shared, gathering, &[source]).await;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 use trailkeep_pipeline::{
-    batch::Sealed,
+    batch::{BatchError, Sealed},
     ports::{bucket::StagedUpload, queue::TraceContext},
     protocol::{Announcement, Heartbeat, Manifest, OpenBatch, ProtocolError},
 };
@@ -31,21 +31,25 @@ const MAX_LINKS: usize = 128;
 
 /// Brings a Batch to its end.
 pub(super) async fn finish(shared: &Shared, gathering: Gathering) {
-    let Gathering { open, heartbeat, writing, intake, waiting, opened, reserved: _ } = gathering;
+    let Gathering { open, heartbeat, writing, intake, waiting, opened, reserved: _, released: _, forgotten: _ } = gathering;
     let waiting = waiting.into_inner();
     let is_empty = waiting.landed.is_empty() && waiting.noted.is_empty();
     if is_empty || writing.progress().is_broken() || heartbeat.is_lost() {
         let lost = heartbeat.is_lost();
+        let blame = writing.progress().is_broken() && !writing.progress().archive_failed();
         drop(writing);
         give_up(shared, &open, heartbeat, &[]).await;
         if lost {
             shared.metrics.batch_lost();
         }
-        return retry_all(shared, &intake, waiting, "batch_failed");
+        return retry_all(shared, &intake, waiting, blame);
     }
-    let Some(sealed) = seal(shared, &open, writing).await else {
-        give_up(shared, &open, heartbeat, &[]).await;
-        return retry_all(shared, &intake, waiting, "batch_failed");
+    let sealed = match seal(shared, &open, writing).await {
+        Ok(sealed) => sealed,
+        Err(blame) => {
+            give_up(shared, &open, heartbeat, &[]).await;
+            return retry_all(shared, &intake, waiting, blame);
+        }
     };
     let (landed, summary) = (sealed.landed, sealed.summary);
     let mut manifest = Manifest::new(open.batch, open.epoch, sealed.sources, sealed.uploads, |upload| &upload.key);
@@ -70,23 +74,26 @@ pub(super) async fn finish(shared: &Shared, gathering: Gathering) {
         Err(error) => {
             tracing::error!(batch = %open.batch, error = error.told(), "a batch could not be published; if it was committed it is rolled forward");
             shared.fatal.check(&error);
+            if error.outcome() == "denied" {
+                shared.metrics.denied("publish");
+            }
             if is_lost(&error) {
                 shared.metrics.batch_lost();
             } else {
                 give_up(shared, &open, heartbeat, &manifest.uploads).await;
             }
-            retry_all(shared, &intake, waiting, "batch_failed");
+            retry_all(shared, &intake, waiting, false);
         }
     }
 }
 
-/// Makes everything durable. `None` where that failed: what was staged is thrown away.
-async fn seal(shared: &Shared, open: &OpenBatch, writing: Writing) -> Option<Sealed> {
+/// Makes everything durable. Where that failed what was staged is thrown away, and it is told whether an object may be why.
+async fn seal(shared: &Shared, open: &OpenBatch, writing: Writing) -> Result<Sealed, bool> {
     let began = Instant::now();
     match writing.seal(shared.surroundings.now().unix_ms).await {
         Some(Ok(sealed)) => {
             shared.metrics.sealed(began.elapsed());
-            Some(sealed)
+            Ok(sealed)
         }
         Some(Err(failure)) => {
             tracing::error!(batch = %open.batch, error = told(&failure.error), "a batch could not be sealed; its objects are landed by the next one");
@@ -95,11 +102,11 @@ async fn seal(shared: &Shared, open: &OpenBatch, writing: Writing) -> Option<Sea
                     tracing::debug!(key = upload.key, %error, "an upload stays until lifecycle sweeps it");
                 }
             }
-            None
+            Err(!matches!(failure.error, BatchError::Audit(_)))
         }
         None => {
             tracing::error!(batch = %open.batch, "the thread of a batch has failed; its objects are landed by the next one");
-            None
+            Err(true)
         }
     }
 }
@@ -141,7 +148,7 @@ pub(super) async fn give_up(shared: &Shared, open: &OpenBatch, heartbeat: Heartb
 fn settle_all(shared: &Shared, waiting: Waiting) {
     let now_ms = shared.surroundings.now().unix_ms;
     for delivery in waiting.landed {
-        shared.metrics.landed(delivery.created_ms.or(delivery.ticket.message().sent_ms).map(|created| now_ms.saturating_sub(created)));
+        shared.metrics.landed(delivery.created_ms.map(|created| now_ms.saturating_sub(created)));
         delivery.ticket.settle(Disposition::Acknowledge);
     }
     for delivery in waiting.again {
@@ -154,12 +161,16 @@ fn settle_all(shared: &Shared, waiting: Waiting) {
     }
 }
 
-/// Nothing of it is visible, or nobody knows: all of it is tried again.
-fn retry_all(shared: &Shared, intake: &Intake, waiting: Waiting, reason: &'static str) {
+/// Nothing of it is visible, or nobody knows: all of it is tried again. `blame`: one of the objects may be why.
+fn retry_all(shared: &Shared, intake: &Intake, waiting: Waiting, blame: bool) {
     for delivery in waiting.landed.into_iter().chain(waiting.again) {
-        shared.again(intake, delivery, AGAIN, reason);
+        if blame {
+            shared.again(intake, delivery, AGAIN, "batch_failed");
+        } else {
+            shared.again_without_blame(intake, delivery, "batch_failed");
+        }
     }
-    for noted in waiting.noted {
-        shared.later.put(Arc::clone(&intake.lane), Work::Note(noted.finding, noted.ticket), AGAIN);
+    for note in waiting.noted {
+        shared.later.put(Arc::clone(&intake.lane), Work::Note(note), AGAIN);
     }
 }

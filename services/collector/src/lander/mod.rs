@@ -6,7 +6,11 @@ mod finish;
 mod reserved;
 mod thread;
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     sync::{Mutex, Semaphore},
@@ -17,26 +21,29 @@ use trailkeep_archive::BatchId;
 use trailkeep_pipeline::{
     batch::BatchSettings,
     ingest::Surroundings,
-    ports::ledger::{SourceId, WorkerId},
+    ports::ledger::{Landed, SourceId, WorkerId},
     protocol::{Heartbeat, OpenBatch, Protocol},
 };
 
 use self::thread::Writing;
 use crate::{
     breaker::Breaker,
-    delivery::{Delivery, Work},
+    delivery::{Delivery, Note, Work},
     fatal::Fatal,
     lane::Lane,
-    message::Ticket,
     metrics::CollectorMetrics,
+    pressure::Pressure,
     settings::Settings,
     stages::Stages,
+    talk::Talk,
 };
 
 /// Deliveries of one chunk: they are admitted together.
 const CHUNK: usize = 128;
 /// Chunks of one lander under way at a time: one is admitted while others are fetched and decoded.
 const CHUNKS: usize = 4;
+/// How often an open Batch is looked at while nothing comes.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long to wait before a ledger that failed is asked again to open a Batch.
 const OPEN_AGAIN: Duration = Duration::from_secs(2);
 /// How often this process begins with a Delivery before its message is left to be retried.
@@ -53,6 +60,10 @@ pub(crate) struct Shared {
     pub(crate) metrics: CollectorMetrics,
     pub(crate) breaker: Breaker,
     pub(crate) fatal: Fatal,
+    /// Log lines that may come by the thousand.
+    pub(crate) talk: Talk,
+    /// Whether receiving waits for messages to be settled.
+    pub(crate) pressure: Pressure,
     /// How far back the ledger is sure to remember.
     pub(crate) horizon: crate::older::Horizon,
     /// Deliveries that are to be looked at again later, with the lane that they came from.
@@ -87,6 +98,11 @@ struct Gathering {
     waiting: Mutex<Waiting>,
     /// Sources that a chunk is at work on; the other chunks of the Batch leave them alone meanwhile.
     reserved: std::sync::Mutex<HashSet<SourceId>>,
+    /// What the ledger has forgotten of sources that were asked about: all their revisions.
+    forgotten: Mutex<HashMap<SourceId, Landed>>,
+    /// Sources (at revision 1) that it has let go of in the ledger: it never lands them any more, since a release whose answer was late would take away what
+    /// points to it.
+    released: std::sync::Mutex<HashSet<SourceId>>,
 }
 
 /// What is settled once a Batch is published.
@@ -97,23 +113,16 @@ struct Waiting {
     /// Announced again: the Batch has landed the same content. Their messages may be the only ones left, so that they wait, too.
     again: Vec<Delivery>,
     /// Written down in it; a message each, if one waits.
-    noted: Vec<Noted>,
-}
-
-/// A note with what to do if the Batch is lost.
-#[derive(Debug)]
-struct Noted {
-    finding: trailkeep_pipeline::batch::Finding,
-    ticket: Option<Ticket>,
+    noted: Vec<Note>,
 }
 
 /// Gathers, seals and publishes until its lane is closed and empty.
 pub(crate) async fn land(shared: Arc<Shared>, number: usize, intake: Intake) {
     let owner = WorkerId::new(&shared.process, number);
-    let publishing = Arc::new(Semaphore::new(2));
+    let publishing = Arc::new(Semaphore::new(1));
     let mut published = JoinSet::new();
     loop {
-        let first = intake.lane.take(CHUNK, intake.over, None).await;
+        let first = intake.lane.take(CHUNK.min(intake.objects), intake.over, None).await;
         if first.is_empty() {
             break;
         }
@@ -129,8 +138,10 @@ pub(crate) async fn land(shared: Arc<Shared>, number: usize, intake: Intake) {
         // One Batch is published while the next one gathers, and no more than that.
         let Ok(turn) = Arc::clone(&publishing).acquire_owned().await else { break };
         let shared = Arc::clone(&shared);
+        shared.pressure.begin_finishing();
         published.spawn(async move {
             finish::finish(&shared, gathering).await;
+            shared.pressure.end_finishing();
             drop(turn);
         });
         while published.try_join_next().is_some() {}
@@ -165,6 +176,8 @@ async fn open(shared: &Shared, owner: &WorkerId, intake: &Intake, waiting: usize
             intake: intake.clone(),
             waiting: Mutex::default(),
             reserved: std::sync::Mutex::default(),
+            released: std::sync::Mutex::default(),
+            forgotten: Mutex::default(),
         }),
         Err(error) => {
             tracing::error!(%error, "the system gives no thread for a batch");
@@ -179,6 +192,18 @@ impl Gathering {
     fn due(&self, shared: &Shared) -> Instant {
         let age = shared.settings.seal.age_of(self.writing.progress().encoded_bytes());
         self.opened + self.intake.age.unwrap_or(age).min(age)
+    }
+
+    /// Remembers what it lets go of in the ledger.
+    fn remember_released(&self, sources: &[SourceId]) {
+        let mut released = self.released.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        released.extend(sources.iter().map(|source| source.at_revision(1)));
+    }
+
+    /// Whether messages wait for it.
+    async fn has_landed(&self) -> bool {
+        let waiting = self.waiting.lock().await;
+        !waiting.landed.is_empty() || !waiting.again.is_empty() || waiting.noted.iter().any(|note| note.ticket.is_some())
     }
 
     fn is_full(&self, shared: &Shared, taken: usize) -> bool {
@@ -202,9 +227,11 @@ async fn gather(shared: &Arc<Shared>, gathering: Gathering, first: Vec<Work>) ->
         if Instant::now() >= due {
             break;
         }
-        let chunk = intake.lane.take(room, intake.over, Some(due)).await;
+        // Its age depends on what it holds by then, and others may wait for the room that its messages take.
+        let look = due.min(Instant::now() + LOOK);
+        let chunk = intake.lane.take(room, intake.over, Some(look)).await;
         if chunk.is_empty() {
-            if intake.lane.is_closed() {
+            if intake.lane.is_closed() || (shared.pressure.is_waiting() && gathering.has_landed().await) {
                 break;
             }
             continue;
@@ -225,11 +252,16 @@ impl Shared {
     pub(crate) fn again(&self, intake: &Intake, mut delivery: Delivery, wait: Duration, reason: &'static str) {
         delivery.tries += 1;
         if delivery.tries > MAX_TRIES {
-            self.metrics.retried(reason);
-            let count = delivery.ticket.message().receive_count;
-            return delivery.ticket.retry_after(self.settings.times.backoff(count));
+            return self.retry(delivery, reason, None);
         }
         self.later.put(Arc::clone(&intake.lane), Work::Land(delivery), wait);
+    }
+
+    /// As [`Shared::again`], where the ledger or the archive failed: that is no fault of the object, so it is tried for as long as it takes. Receiving stops by
+    /// itself when there is no more room, so that no message burns its receives.
+    pub(crate) fn again_without_blame(&self, intake: &Intake, delivery: Delivery, reason: &'static str) {
+        self.metrics.retried(reason);
+        self.later.put(Arc::clone(&intake.lane), Work::Land(delivery), self.settings.look_again);
     }
 
     /// Leaves a Delivery's message to be received again later: after `wait`, or as often as it was received says.

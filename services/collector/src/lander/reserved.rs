@@ -26,24 +26,30 @@ pub(super) struct Reserved<'a> {
 }
 
 impl<'a> Reserved<'a> {
-    /// Reserves the sources of these Deliveries. What another chunk has reserved is looked at again later; the rest is given back.
-    pub(super) fn of(gathering: &'a Gathering, later: &Later, deliveries: Vec<Delivery>) -> (Self, Vec<Delivery>) {
+    /// Reserves the sources of these Deliveries. What another chunk has reserved is looked at again later, and so, after `look_again`, is what the Batch has let go
+    /// of: another one lands that. The rest is given back.
+    pub(super) fn of(gathering: &'a Gathering, later: &Later, look_again: Duration, deliveries: Vec<Delivery>) -> (Self, Vec<Delivery>) {
         let mut own = HashSet::with_capacity(deliveries.len());
         let mut all = gathering.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+        let released = gathering.released.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut kept, mut busy) = (Vec::with_capacity(deliveries.len()), Vec::new());
         for delivery in deliveries {
             let source = delivery.source();
+            if released.contains(&source) {
+                busy.push((delivery, look_again));
+                continue;
+            }
             // Twice in one chunk is no harm: it works on one after the other.
             if own.contains(&source) || all.insert(source.clone()) {
                 own.insert(source);
                 kept.push(delivery);
             } else {
-                busy.push(delivery);
+                busy.push((delivery, LOOK_AGAIN));
             }
         }
-        drop(all);
-        for delivery in busy {
-            later.put(Arc::clone(&gathering.intake.lane), Work::Land(delivery), LOOK_AGAIN);
+        drop((all, released));
+        for (delivery, wait) in busy {
+            later.put(Arc::clone(&gathering.intake.lane), Work::Land(delivery), wait);
         }
         (Self { gathering, sources: own }, kept)
     }

@@ -71,6 +71,7 @@ pub(super) struct Progress {
     partitions: AtomicUsize,
     broken_records: AtomicU64,
     broken: AtomicBool,
+    archive_failed: AtomicBool,
 }
 
 impl Progress {
@@ -89,6 +90,11 @@ impl Progress {
     /// Whether the Batch must be given up.
     pub(super) fn is_broken(&self) -> bool {
         self.broken.load(Ordering::Acquire)
+    }
+
+    /// Whether that is because the archive could not be written, which is no object's fault.
+    pub(super) fn archive_failed(&self) -> bool {
+        self.archive_failed.load(Ordering::Acquire)
     }
 
     fn read(&self, writer: &BatchWriter) {
@@ -129,7 +135,11 @@ impl Writing {
     pub(super) async fn land(&self, bytes: Bytes, source: SourceId, kind: Kind) -> Landed {
         let (reply, answer) = oneshot::channel();
         let _ = self.orders.send(Order::Land { bytes: Box::new(bytes), source, kind, reply }).await;
-        answer.await.unwrap_or(Landed::Broken)
+        // The thread has panicked: the Batch must not take anything more.
+        answer.await.unwrap_or_else(|_| {
+            self.progress.broken.store(true, Ordering::Release);
+            Landed::Broken
+        })
     }
 
     /// SHA-256 of the stored bytes of a source that the Batch holds.
@@ -204,6 +214,7 @@ impl Worker {
             Err(BatchError::Origin(error)) => Landed::Unread(error),
             Err(error) => {
                 tracing::error!(error = %told(&error), "a batch could not be written and is given up");
+                self.progress.archive_failed.store(matches!(error, BatchError::Audit(_)), Ordering::Release);
                 self.progress.broken.store(true, Ordering::Release);
                 Landed::Broken
             }

@@ -72,7 +72,7 @@ pub(crate) struct Places {
 #[command(next_help_heading = "Admission (what is not configured is rejected)")]
 pub(crate) struct Admission {
     /// Log buckets, separated by commas. A notification that names another one is rejected.
-    #[arg(long = "bucket", value_name = "NAME", env = "TRAILKEEP_BUCKETS", value_delimiter = ',', required = true)]
+    #[arg(long = "bucket", value_name = "NAME", env = "TRAILKEEP_BUCKETS", value_delimiter = ',', required = true, value_parser = bucket)]
     pub(crate) buckets: Vec<String>,
     /// REPLICA=ORIGIN: what is read in the replica lands under the name of the bucket that it replicates. The replica need not be named with --bucket.
     #[arg(long = "bucket-alias", value_name = "REPLICA=ORIGIN", env = "TRAILKEEP_BUCKET_ALIASES", value_delimiter = ',', value_parser = alias)]
@@ -90,10 +90,10 @@ pub(crate) struct Admission {
     #[arg(long = "without-account", value_name = "ID", env = "TRAILKEEP_WITHOUT_ACCOUNTS", value_delimiter = ',', value_parser = account)]
     pub(crate) without_accounts: Vec<String>,
     /// Leave out all Regions but these, as where data must stay.
-    #[arg(long = "only-region", value_name = "REGION", env = "TRAILKEEP_ONLY_REGIONS", value_delimiter = ',')]
+    #[arg(long = "only-region", value_name = "REGION", env = "TRAILKEEP_ONLY_REGIONS", value_delimiter = ',', value_parser = region)]
     pub(crate) only_regions: Vec<String>,
     /// Leave out these Regions.
-    #[arg(long = "without-region", value_name = "REGION", env = "TRAILKEEP_WITHOUT_REGIONS", value_delimiter = ',')]
+    #[arg(long = "without-region", value_name = "REGION", env = "TRAILKEEP_WITHOUT_REGIONS", value_delimiter = ',', value_parser = region)]
     pub(crate) without_regions: Vec<String>,
     /// Role to read the log buckets with, as one in the log-archive account.
     #[arg(long, value_name = "ARN", env = "TRAILKEEP_SOURCE_ROLE_ARN")]
@@ -278,6 +278,15 @@ pub(crate) struct Operating {
     pub(crate) print_config: bool,
 }
 
+fn bucket(text: &str) -> Result<String, String> {
+    let known = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    if known && (3..=255).contains(&text.len()) {
+        Ok(text.to_owned())
+    } else {
+        Err("give the names of buckets, separated by commas".to_owned())
+    }
+}
+
 fn alias(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((replica, origin)) if !replica.is_empty() && !origin.is_empty() && replica != origin => {
@@ -299,6 +308,11 @@ fn organization(text: &str) -> Result<String, String> {
     let id = text.strip_prefix("o-").unwrap_or_default();
     let known = (10..=32).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     if known { Ok(text.to_owned()) } else { Err("an organization is o- and 10 to 32 of a-z and 0-9".to_owned()) }
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let known: Result<trailkeep_keys::Region, _> = text.parse();
+    known.map(|region| region.to_string()).map_err(|error| error.to_string())
 }
 
 fn account(text: &str) -> Result<String, String> {

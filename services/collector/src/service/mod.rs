@@ -116,7 +116,7 @@ fn tell(shown: &Shown, state: &Health) -> Option<&'static str> {
     reason
 }
 
-/// SIGTERM and Ctrl-C ask to stop; a second one leaves at once.
+/// SIGTERM, SIGHUP and Ctrl-C ask to stop; a second one leaves at once.
 #[expect(clippy::disallowed_methods, reason = "whoever asks twice wants it; what was in hand comes back by itself")]
 async fn stop_when_asked(stop: Stop, state: Health) {
     if !asked().await {
@@ -133,11 +133,12 @@ async fn stop_when_asked(stop: Stop, state: Health) {
 
 /// `false`: nobody can ask, since the system does not let us listen.
 async fn asked() -> bool {
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminated) => tokio::select! {
+    match (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
+        (Ok(mut terminated), Ok(mut hung_up)) => tokio::select! {
             asked = ctrl_c() => asked.is_ok(),
             asked = terminated.recv() => asked.is_some(),
+            asked = hung_up.recv() => asked.is_some(),
         },
-        Err(_) => ctrl_c().await.is_ok(),
+        _ => ctrl_c().await.is_ok(),
     }
 }

@@ -52,8 +52,23 @@ impl Arguments {
         let mut aliased = BTreeSet::new();
         for (replica, origin) in &self.admission.bucket_aliases {
             ensure!(aliased.insert(replica), "{replica} is given two origins with --bucket-alias");
+            ensure!(
+                !self.admission.buckets.contains(replica),
+                "{replica} is named with --bucket and as a replica with --bucket-alias: an object would land under two names; leave --bucket out for it"
+            );
             buckets.insert(replica.clone(), origin.clone());
         }
+        for (replica, origin) in &self.admission.bucket_aliases {
+            ensure!(
+                !aliased.contains(origin),
+                "{replica} replicates {origin}, which is a replica itself: name the bucket at the beginning of the chain"
+            );
+        }
+        let archive = s3_place(&self.places.archive)?.bucket;
+        ensure!(
+            !buckets.contains_key(&archive),
+            "{archive} is a log bucket and the archive's: what lands would be announced and landed again; give the archive a bucket of its own"
+        );
         Ok(buckets)
     }
 
@@ -64,7 +79,14 @@ impl Arguments {
     pub(crate) fn settings(&self) -> anyhow::Result<Settings> {
         let (bounds, times) = (&self.bounds, &self.times);
         ensure!(times.receive_wait <= trailkeep_pipeline::ports::queue::MAX_WAIT, "--receive-wait is at most 20 s");
-        ensure!(times.visibility >= times.receive_wait / 4 && times.visibility.as_secs() >= 2, "--visibility is at least 2 s");
+        let least = (times.receive_wait / 4).max(std::time::Duration::from_secs(2));
+        ensure!(
+            times.visibility >= least,
+            "--visibility is at least 2 s, and at least a quarter of --receive-wait: here {} ms",
+            least.as_millis()
+        );
+        ensure!(times.lease >= std::time::Duration::from_secs(1), "--lease is at least 1 s");
+        ensure!(times.retry_first <= times.retry_longest, "--retry-first is at most --retry-longest");
         let hour = std::time::Duration::from_mins(60);
         ensure!(self.batches.seal_age <= hour && self.batches.seal_small_age <= hour, "--seal-age and --seal-small-age are at most 1 h");
         ensure!(times.visibility < trailkeep_pipeline::ports::queue::MAX_HIDDEN, "--visibility is below 12 h");
@@ -81,6 +103,7 @@ impl Arguments {
                 receivers: bounds.receivers.into(),
                 landers: bounds.landers.map_or(Bounds::default().landers, usize::from),
                 object_bytes: bounds.max_object_bytes,
+                whole_object_bytes: Bounds::default().whole_object_bytes.min(bounds.max_object_bytes),
                 ..Bounds::default()
             },
             times: QueueTimes {
@@ -184,7 +207,9 @@ mod tests {
             buckets.into_iter().collect::<Vec<_>>(),
             [("logs".to_owned(), "logs".to_owned()), ("replica".to_owned(), "origin".to_owned())]
         );
-        assert!(parse(&["--bucket-alias", "replica=a,replica=b"]).log_buckets().is_err());
+        for contradicting in ["replica=a,replica=b", "logs=other", "replica=other,other=third", "a=b,b=a", "audit=logs"] {
+            assert!(parse(&["--bucket-alias", contradicting]).log_buckets().is_err(), "{contradicting}");
+        }
     }
 
     #[test]

@@ -140,7 +140,8 @@ call!(
     |this, asked| {
         let mut expected = asked.size_bytes.unwrap_or(UNKNOWN_BYTES);
         loop {
-            let cap = if asked.size_bytes.is_some() || expected > UNKNOWN_BYTES { this.cap_bytes } else { expected };
+            // What the notification says of the size is a promise: more than that is read only once there is room for it.
+            let cap = expected.max(UNKNOWN_BYTES).min(this.cap_bytes);
             let room = this.room_for(expected).await?;
             match asked.origin.store.get(&asked.key, asked.version.as_deref(), cap).await {
                 Ok(fetched) => return Ok(Piece { fetched, _room: room }),

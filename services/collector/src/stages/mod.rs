@@ -76,6 +76,14 @@ impl StageError {
         }
     }
 
+    /// Whether one source, or the Batch that it points to, is at fault, and not ledger or archive as a whole.
+    pub(crate) fn is_of_one_source(&self) -> bool {
+        match self {
+            Self::Protocol(error) => !matches!(&**error, ProtocolError::Ledger(_) | ProtocolError::Bucket(_)),
+            _ => false,
+        }
+    }
+
     /// The name of a ledger's failure in metrics.
     pub(crate) fn outcome_of_ledger(error: &LedgerError) -> &'static str {
         match error {

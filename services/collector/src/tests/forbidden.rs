@@ -28,3 +28,19 @@ async fn while_reading_is_forbidden_receiving_pauses_and_goes_on_by_itself() {
     running.stop().await;
     world.assert_landed_once(0..60);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_archive_refuses_to_be_written_messages_wait_and_burn_no_receives() {
+    let world = World::with_logs(30);
+    world.announce(0..30, 1);
+    let running = world.start("first", |_| {}).await;
+    world.audit.fail_from(0, Fault::Denied);
+    // Long enough for every message to become a dead letter if each failure cost a receive.
+    let calls = world.audit.operations();
+    world.until("it was tried often", || world.audit.operations() > calls + 60).await;
+    world.audit.heal();
+    world.quiet().await;
+    assert!(world.queue.dead_letters().is_empty());
+    running.stop().await;
+    world.assert_landed_once(0..30);
+}

@@ -151,3 +151,42 @@ async fn what_the_ledger_has_forgotten_is_found_in_the_archive() {
     running.stop().await;
     world.assert_landed_once(0..6);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn landers_whose_batches_fill_the_hand_between_them_do_not_wait_until_they_are_old() {
+    let world = World::with_logs(600);
+    world.announce(0..600, 1);
+    let running = world.start("first", |settings| {
+        settings.bounds.messages = 100;
+        settings.bounds.landers = 4;
+        settings.bounds.another_lander_over = 2;
+        settings.seal = settings.seal.with_age(Duration::from_secs(600));
+    });
+    let running = running.await;
+    // Without a Batch that is old or full: only want of room seals.
+    world.until("most of it has landed", || world.sources().len() >= 400).await;
+    assert!(matches!(running.stop().await, Ended::Drained));
+    let running = world.start("second", |_| {}).await;
+    world.quiet().await;
+    running.stop().await;
+    world.assert_landed_once(0..600);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_received_again_and_again_lands_alone() {
+    use trailkeep_pipeline::ports::queue::NotificationQueue as _;
+    let world =
+        World { queue: trailkeep_pipeline::memory::MemoryQueue::new("notifications").with_max_receive_count(20), ..World::with_logs(5) };
+    world.announce(0..5, 1);
+    for _ in 0..7 {
+        let mut received = 0;
+        while received < 5 {
+            received += world.queue.receive(10, Duration::ZERO, Duration::ZERO).await.unwrap().len();
+        }
+    }
+    let running = world.start("first", |_| {}).await;
+    world.quiet().await;
+    running.stop().await;
+    world.assert_landed_once(0..5);
+    assert_eq!(world.count(layout::SOURCES), 5, "a Batch each");
+}

@@ -138,7 +138,7 @@ impl Answer {
 /// The table, or its index, is not there.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "there is no table {table} with an index unfinished in {region}: check name and Region (--aws-region); a new table is made by the Terraform or by: trailkeep ledger create --ledger dynamodb://{table}"
+    "there is no table {table} with an index unfinished in {region}: check name and Region (--aws-region); a new table is made by: trailkeep ledger create --ledger dynamodb://{table}"
 )]
 struct NoTable {
     table: String,

@@ -1,4 +1,4 @@
-//! Making the table, for people without the Terraform and for tests. Both make the same one; `design.md` lists it.
+//! Making the table, for `trailkeep ledger create` and for tests; `design.md` lists what it has.
 
 use std::time::Duration;
 

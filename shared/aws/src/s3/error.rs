@@ -11,6 +11,8 @@ use trailkeep_pipeline::ports::bucket::BucketError;
 pub(super) enum Action {
     ListBucket,
     GetObject,
+    /// The same permission, asked by HEAD, whose answers have no body and so no error code.
+    HeadObject,
     PutObject,
     DeleteObject,
     AbortMultipartUpload,
@@ -23,7 +25,7 @@ impl Action {
     pub(super) fn iam(self) -> &'static str {
         match self {
             Self::ListBucket => "s3:ListBucket",
-            Self::GetObject => "s3:GetObject",
+            Self::GetObject | Self::HeadObject => "s3:GetObject",
             Self::PutObject => "s3:PutObject",
             Self::DeleteObject => "s3:DeleteObject",
             Self::AbortMultipartUpload => "s3:AbortMultipartUpload",
@@ -34,7 +36,7 @@ impl Action {
 
     fn hint(self) -> &'static str {
         match self {
-            Self::GetObject => {
+            Self::GetObject | Self::HeadObject => {
                 "allow s3:GetObject on it (s3:GetObjectVersion for a version) and kms:Decrypt on its key; \
                  without s3:ListBucket on the bucket, S3 answers the same for a key that is not there"
             }
@@ -49,6 +51,9 @@ impl Action {
 
 /// What to do where S3 speaks of Object Lock in an error: mostly `InvalidRequest`, "Bucket is missing Object Lock Configuration".
 const NO_OBJECT_LOCK: &str = "; switch Object Lock on for the bucket, or write without a lock of your own";
+
+/// What to do where a 404 is not about the object.
+const NO_BUCKET: &str = "; check the bucket's name, the endpoint, and any proxy before it: this is no answer of S3's about an object";
 
 /// What S3 said, or why it said nothing.
 #[derive(Debug, thiserror::Error)]
@@ -96,9 +101,23 @@ impl Answer {
         }
     }
 
-    fn absent(&self) -> bool {
-        matches!(self.code.as_str(), "NoSuchKey" | "NoSuchBucket" | "NoSuchVersion" | "NoSuchUpload" | "NotFound")
-            || self.status == Some(404)
+    /// Whether S3 itself says that what was asked for is gone. A bucket that is not there says nothing of its objects, and neither does whoever answers
+    /// 404 without an error code of S3's: whoever takes that for a missing object deletes its message. The SDK puts `NotFound` where there is no body,
+    /// which is how S3 answers a HEAD of a missing key.
+    fn absent(&self, action: Action) -> bool {
+        match self.code.as_str() {
+            "NoSuchKey" | "NoSuchVersion" | "NoSuchUpload" => true,
+            "NotFound" | "" => self.status == Some(404) && action == Action::HeadObject,
+            _ => false,
+        }
+    }
+
+    /// As it is, with what to check where the whole bucket is not there.
+    fn with_advice(mut self) -> Self {
+        if self.status == Some(404) {
+            self.text.push_str(NO_BUCKET);
+        }
+        self
     }
 
     /// A hint where the call was refused.
@@ -128,13 +147,13 @@ impl Answer {
         if let Some(hint) = self.refused(action) {
             return BucketError::Denied { operation: action.iam().to_owned(), what, hint };
         }
-        if self.absent() {
+        if self.absent(action) {
             return BucketError::NotFound { what };
         }
         if self.condition() == Some(Condition::Failed) {
             return BucketError::Changed { what };
         }
-        BucketError::Failed { operation: action.iam().to_owned(), what, source: Box::new(self) }
+        BucketError::Failed { operation: action.iam().to_owned(), what, source: Box::new(self.with_advice()) }
     }
 }
 

@@ -153,7 +153,7 @@ impl S3Bucket {
     pub(super) async fn describe(&self, key: &str, version: Option<&str>) -> Result<Described, BucketError> {
         let call = self.client.head_object().bucket(&self.bucket).key(self.full_key(key)).checksum_mode(ChecksumMode::Enabled);
         let answer = call.set_version_id(version.map(ToOwned::to_owned)).send().await;
-        let head = answer.map_err(|error| explain(Action::GetObject, self.what(key), &error))?;
+        let head = answer.map_err(|error| explain(Action::HeadObject, self.what(key), &error))?;
         let info = ObjectInfo {
             size_bytes: head.content_length.unwrap_or_default().max(0).cast_unsigned(),
             etag: bare_etag(head.e_tag),

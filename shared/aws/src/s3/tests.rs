@@ -207,6 +207,38 @@ async fn a_refused_read_says_what_to_allow() {
 }
 
 #[tokio::test]
+async fn an_object_is_gone_only_where_s3_says_so() {
+    let missing = || [Reply::error(404, "NoSuchKey", "no key"), Reply::error(404, "NoSuchVersion", "no version")];
+    for reply in missing() {
+        let gone = LogBucket::get(&Scripted::answering(vec![reply]).bucket(None), "x", Some("v1"), 10).await;
+        assert!(matches!(&gone, Err(BucketError::NotFound { what }) if what.contains("s3://audit/org/x")), "{gone:?}");
+    }
+    let head = LogBucket::head(&Scripted::answering(vec![Reply::new(404, "")]).bucket(None), "x", None).await;
+    assert!(matches!(head, Err(BucketError::NotFound { .. })), "HEAD has no body to say it with: {head:?}");
+
+    let elsewhere = [Reply::error(404, "NoSuchBucket", "no bucket"), Reply::new(404, ""), Reply::new(404, "<html>not here</html>")];
+    for reply in elsewhere {
+        let failed = LogBucket::get(&Scripted::answering(vec![reply]).bucket(None), "x", None, 10).await;
+        let Err(BucketError::Failed { what, source, .. }) = &failed else { panic!("{failed:?}") };
+        let told = source.to_string();
+        assert!(
+            what.contains("s3://audit/org/x") && told.contains("404") && told.contains("check the bucket's name, the endpoint"),
+            "{told}"
+        );
+    }
+    let read = AuditBucket::get(&Scripted::answering(vec![Reply::new(404, "")]).bucket(None), "archive.json", 10).await;
+    assert!(matches!(read, Err(BucketError::Failed { .. })), "an archive that cannot be reached is not an empty one: {read:?}");
+}
+
+#[tokio::test]
+async fn a_listing_of_a_bucket_that_is_not_there_names_it() {
+    let s3 = Scripted::answering(vec![Reply::error(404, "NoSuchBucket", "The specified bucket does not exist")]);
+    let error = LogBucket::list(&s3.bucket(None), "", None).await.unwrap_err();
+    let BucketError::Failed { what, source, .. } = &error else { panic!("{error:?}") };
+    assert!(what.contains("s3://audit/org/") && source.to_string().contains("does not exist; check the bucket's name"), "{error} {source}");
+}
+
+#[tokio::test]
 async fn a_key_that_may_not_be_used_is_named() {
     let message = "User: arn:aws:iam::111122223333:user/reader is not authorized to perform: kms:Decrypt";
     for (status, code) in [(403, "AccessDenied"), (400, "KMS.DisabledException")] {

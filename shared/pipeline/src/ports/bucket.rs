@@ -140,7 +140,7 @@ pub trait LogBucket: Debug + Send + Sync {
     /// Directories list files recursively, links are not followed, sidecars (`*.metadata.json`) are left out.
     ///
     /// # Errors
-    /// [`BucketError`]; a missing root is `NotFound`.
+    /// [`BucketError`]; a missing root is an error that names it (`NotFound`, or S3's `Failed`).
     async fn list(&self, prefix: &str, page: Option<String>) -> Result<ListPage, BucketError>;
 
     /// The folders directly below `folder`, as keys that end with `/`, ascending. `folder` is empty or ends with `/`; one that is not there has
@@ -148,7 +148,7 @@ pub trait LogBucket: Debug + Send + Sync {
     /// This one reads a listing of everything below; adapters that can skip what lies deeper do.
     ///
     /// # Errors
-    /// [`BucketError`]; a missing root is `NotFound`.
+    /// [`BucketError`]; a missing root is an error that names it (`NotFound`, or S3's `Failed`).
     async fn list_folders(&self, folder: &str) -> Result<Vec<String>, BucketError> {
         let (mut folders, mut page) = (Vec::<String>::new(), None);
         loop {

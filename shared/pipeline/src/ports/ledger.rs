@@ -1,4 +1,4 @@
-//! Port to the ledger: what has been claimed, committed and published. Memory here, SQLite in `trailkeep-local`, DynamoDB later.
+//! Port to the ledger: what has been claimed, committed and published. Memory here, SQLite in `trailkeep-local`, DynamoDB in `trailkeep-aws`.
 //! One contract suite (`contract::ledger`, feature `contract`) runs on all of them.
 //!
 //! The port holds single conditional changes; in which order they are made, and why nothing lands twice, is the protocol's

@@ -18,7 +18,7 @@ pub struct Recovered {
     pub rolled_forward: Vec<BatchId>,
     /// Open Batches of dead workers that are aborted now.
     pub aborted: Vec<BatchId>,
-    /// Open Batches whose workers may live.
+    /// Open Batches whose workers may live, and beside others committed ones too.
     pub alive: Vec<BatchItem>,
     /// Leftovers in `staging/` of Batches that had come to an end.
     pub swept: Vec<BatchId>,
@@ -39,29 +39,56 @@ impl Recovered {
     }
 }
 
+/// Which committed Batches a recovery rolls forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Committed {
+    /// All of them: whoever runs once does not come back for them.
+    AtOnce,
+    /// Those that no live worker is publishing.
+    OnceLeft,
+}
+
+/// Set in the counter that is watched of a committed Batch, so that a watch of it begins with the commit.
+const COMMITTED_MARK: u64 = 1 << 63;
+
 impl Protocol {
     /// Rolls committed Batches forward, aborts open ones whose workers are dead, throws away what aborted ones staged, and announces what was
-    /// published and not announced.
+    /// published and not announced. For a process that runs once; a Batch that another is publishing at this moment may be announced twice.
     ///
     /// # Errors
     /// [`ProtocolError`]; what was done until then stays done, and running it again goes on.
     pub async fn recover(&self, now: Moment) -> Result<Recovered, ProtocolError> {
+        let mut recovered = self.recover_batches(now, Committed::AtOnce).await?;
+        self.sweep_staging(&mut recovered).await?;
+        Ok(recovered)
+    }
+
+    /// As [`Protocol::recover`], again and again beside live workers, this process's own among them: a committed Batch is rolled forward once its
+    /// worker is certainly gone, or it was seen committed for a whole lease of our own clock.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn recover_beside_others(&self, now: Moment) -> Result<Recovered, ProtocolError> {
         let mut recovered = self.recover_unfinished(now).await?;
         self.sweep_staging(&mut recovered).await?;
         Ok(recovered)
     }
 
-    /// As [`Protocol::recover`], of Batches alone: what lies in `staging/` is not listed, which is what costs. One Batch that cannot be brought to its end
-    /// keeps no other waiting.
+    /// As [`Protocol::recover_beside_others`], of Batches alone: what lies in `staging/` is not listed, which is what costs. One Batch that cannot be brought
+    /// to its end keeps no other waiting.
     ///
     /// # Errors
     /// The first [`ProtocolError`], after all were tried.
     pub async fn recover_unfinished(&self, now: Moment) -> Result<Recovered, ProtocolError> {
+        self.recover_batches(now, Committed::OnceLeft).await
+    }
+
+    async fn recover_batches(&self, now: Moment, committed: Committed) -> Result<Recovered, ProtocolError> {
         let mut recovered = Recovered::default();
         let mut failure = None;
         for item in self.ledger.unfinished().await? {
             let batch = item.batch;
-            if let Err(error) = self.recover_one(item, now, &mut recovered).await {
+            if let Err(error) = self.recover_one(item, now, committed, &mut recovered).await {
                 tracing::warn!(%batch, %error, "a batch could not be brought to its end");
                 failure.get_or_insert(error);
             }
@@ -69,10 +96,17 @@ impl Protocol {
         failure.map_or(Ok(recovered), Err)
     }
 
-    async fn recover_one(&self, item: BatchItem, now: Moment, recovered: &mut Recovered) -> Result<(), ProtocolError> {
+    async fn recover_one(
+        &self,
+        item: BatchItem,
+        now: Moment,
+        committed: Committed,
+        recovered: &mut Recovered,
+    ) -> Result<(), ProtocolError> {
         match item.state {
-            BatchState::Committed => {
+            BatchState::Committed if committed == Committed::AtOnce || self.is_left(&item, now).await? => {
                 let announcement = self.roll_forward(&item.batch, now).await?;
+                self.still.lock().unwrap_or_else(std::sync::PoisonError::into_inner).forget(&item.batch);
                 recovered.rolled_forward.push(item.batch);
                 recovered.told(item.batch, announcement);
             }
@@ -80,10 +114,15 @@ impl Protocol {
                 None => recovered.aborted.push(item.batch),
                 Some(moved) => recovered.alive.push(moved),
             },
-            BatchState::Open => recovered.alive.push(item),
+            BatchState::Open | BatchState::Committed => recovered.alive.push(item),
             BatchState::Published | BatchState::Announced | BatchState::Aborted => {}
         }
         Ok(())
+    }
+
+    /// Whether nobody is publishing a committed Batch: beats end with the commit, so that it must have been seen committed for a lease.
+    async fn is_left(&self, item: &BatchItem, now: Moment) -> Result<bool, ProtocolError> {
+        self.is_dead(&BatchItem { beat: item.beat | COMMITTED_MARK, ..item.clone() }, now).await
     }
 
     /// Aborts a dead worker's open Batch and throws away what it staged. Answers the item if it moved meanwhile.

@@ -80,6 +80,37 @@ async fn a_manifest_that_was_changed_is_not_published() {
 }
 
 #[tokio::test]
+async fn a_recovery_beside_others_leaves_a_batch_that_is_being_published() {
+    let world = World::of(Kind { keeps_landed: true, announces: true }).await;
+    let second = world.worker("second", &Fate::kind());
+    let mut first = world.worker("first", &Fate::kind());
+    let open = first.open(after(0)).await.unwrap();
+    // It is watched from its opening on, and its commit begins the watch anew: after(1) is a lease after the first look and none after the commit.
+    assert_eq!(second.protocol.recover_unfinished(after(0)).await.unwrap().alive.len(), 1);
+    let manifest = staged(&first, &open).await;
+    commit(&world, &open, &manifest).await;
+    let met = second.protocol.recover_beside_others(after(1)).await.unwrap();
+    assert_eq!((met.rolled_forward.len(), met.alive.len(), met.announced.len()), (0, 1, 0), "its worker may be publishing it: {met:?}");
+    assert!(world.visible()["sources"].is_empty());
+    let left = second.protocol.recover_unfinished(after(2)).await.unwrap();
+    assert_eq!((left.rolled_forward, left.announced), (vec![open.batch], vec![open.batch]));
+    assert_eq!(world.visible()["sources"], [source(0).key()]);
+    world.assert_all_announced("rolled forward");
+}
+
+#[tokio::test]
+async fn a_recovery_beside_others_counts_nothing_that_its_worker_published() {
+    let world = World::of(Kind { keeps_landed: true, announces: true }).await;
+    let (open, manifest) = committed_and_died(&world).await;
+    let (first, second) = (world.worker("first", &Fate::kind()), world.worker("second", &Fate::kind()));
+    second.protocol.recover_unfinished(after(0)).await.unwrap();
+    first.protocol.commit_and_publish(&open, &manifest, after(1)).await.unwrap();
+    let recovered = second.protocol.recover_beside_others(after(1)).await.unwrap();
+    assert_eq!((recovered.rolled_forward.len(), recovered.announced.len(), recovered.alive.len()), (0, 0, 0), "{recovered:?}");
+    assert_eq!(world.topic.clone().unwrap().announced().len(), 1, "it is announced once");
+}
+
+#[tokio::test]
 async fn an_admission_that_meets_a_committed_batch_rolls_it_forward() {
     for keeps_landed in [true, false] {
         let world = World::new(keeps_landed).await;
@@ -134,11 +165,15 @@ pub(super) async fn committed_and_died(world: &World) -> (OpenBatch, Manifest) {
     let mut worker = world.worker("first", &Fate::kind());
     let open = worker.open(after(0)).await.unwrap();
     let manifest = staged(&worker, &open).await;
+    commit(world, &open, &manifest).await;
+    (open, manifest)
+}
+
+async fn commit(world: &World, open: &OpenBatch, manifest: &Manifest) {
     let (bytes, sha256) = manifest.to_bytes().unwrap();
     let key = trailkeep_archive::layout::manifest_key(&open.batch);
     world.bucket.insert(&key, bytes);
     world.ledger.commit(&open.batch, &open.owner, 1, &ManifestRef { key, sha256 }, 0).await.unwrap();
-    (open, manifest)
 }
 
 #[tokio::test]
