@@ -24,7 +24,7 @@ use crate::{
 
 /// Bytes of a rejected message's body that are kept in `quarantine/`: 8 KiB. All of it is in the dead-letter queue.
 const KEPT_BODY_BYTES: usize = 8 << 10;
-/// Rejected entries of one message that are written down one by one, and entries that are no files of CloudTrail's; more are counted only.
+/// Rejected entries of one message that are written down one by one; more are counted only: the message itself is kept.
 const NOTED_ENTRIES: usize = 100;
 
 /// Where Deliveries go.
@@ -57,8 +57,6 @@ impl Lanes {
 struct Sorted {
     recent: Vec<Work>,
     old: Vec<Work>,
-    /// Objects that are written down and not landed.
-    noted: usize,
 }
 
 /// Takes messages in.
@@ -223,10 +221,6 @@ impl Intake {
             Judgement::Note(reason) => {
                 self.metrics.delivery("ignored");
                 self.metrics.ignored(reason);
-                if work.noted >= NOTED_ENTRIES {
-                    return None;
-                }
-                work.noted += 1;
                 let detail = "not a file of CloudTrail's, by its name or size; not landed".to_owned();
                 let finding = Finding { kind: QuarantineKind::Object, source: source(), reason, detail };
                 work.recent.push(Work::Note(Note { finding, ticket: Some(ticket.another()), room: None }));

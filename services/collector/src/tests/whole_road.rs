@@ -98,15 +98,7 @@ async fn other_content_under_a_key_that_has_landed_is_a_revision_and_a_finding()
     world.announce(0..3, 1);
     world.quiet().await;
     running.stop().await;
-    let of_key: Vec<u32> = world.sources().iter().filter(|row| row.key == log_key(1)).map(|row| row.revision).collect();
-    assert_eq!(
-        {
-            let mut sorted = of_key;
-            sorted.sort_unstable();
-            sorted
-        },
-        [1, 2]
-    );
+    assert_eq!(revisions_of(&world, 1), [1, 2]);
     assert_eq!(world.sources().len(), 4);
     assert_eq!(world.quarantine().iter().map(|row| row.reason.as_str()).collect::<Vec<_>>(), ["other_content"]);
 }
@@ -128,28 +120,67 @@ async fn a_notification_that_agrees_with_what_landed_is_settled_without_reading(
     world.assert_landed_once(0..1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_ledger_has_forgotten_is_found_in_the_archive() {
+/// The same world with its ledger after the items have expired: it knows the archive, and no source.
+async fn forgetful(world: World) -> World {
     use trailkeep_pipeline::{memory::MemoryLedger, ports::ledger::Ledger as _};
-    let world = World::with_logs(6);
-    world.announce(0..4, 1);
-    let running = world.start("first", |_| {}).await;
-    world.quiet().await;
-    running.stop().await;
-    // The same ledger after its items have expired: it knows the archive, and no source.
     let identity = world.ledger.identity().await.unwrap();
     let forgetful = MemoryLedger::new(&identity.id).without_landed();
     forgetful.set_ready(identity.epoch).await.unwrap();
     for row in world.sources() {
         forgetful.restore(&row.batch, &[], 0).await.unwrap();
     }
-    let world = World { ledger: forgetful, ..world };
+    World { ledger: forgetful, ..world }
+}
+
+/// The clock is two years on: what was delivered in January 2026 is older than the ledger remembers, and so is what landed since.
+async fn start_two_years_on(world: &World) -> super::world::Running {
+    world.start_skewed("second", 2 * 365 * 86_400_000, |settings| settings.remembered_days = Some(400)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_ledger_has_forgotten_is_found_in_the_archive() {
+    let world = World::with_logs(6);
+    world.announce(0..4, 1);
+    let running = world.start("first", |_| {}).await;
+    world.quiet().await;
+    running.stop().await;
+    let world = forgetful(world).await;
     world.announce(0..6, 1);
-    // The clock is two years on: what was delivered in January 2026 is older than the ledger remembers, and so is what landed since.
-    let running = world.start_skewed("second", 2 * 365 * 86_400_000, |settings| settings.remembered_days = Some(400)).await;
+    let running = start_two_years_on(&world).await;
     world.quiet().await;
     running.stop().await;
     world.assert_landed_once(0..6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revision_that_the_ledger_has_forgotten_is_not_landed_again() {
+    let world = World::with_logs(2);
+    world.announce(0..2, 1);
+    let running = world.start("first", |_| {}).await;
+    world.quiet().await;
+    world.logs.insert(&log_key(1), super::world::log(77));
+    world.announce(1..2, 1);
+    world.quiet().await;
+    running.stop().await;
+    assert_eq!(revisions_of(&world, 1), [1, 2]);
+    let world = forgetful(world).await;
+    let running = start_two_years_on(&world).await;
+    world.announce(0..2, 1);
+    world.quiet().await;
+    assert_eq!((revisions_of(&world, 1), world.sources().len()), (vec![1, 2], 3));
+    // Content that never landed is the next revision.
+    world.logs.insert(&log_key(1), super::world::log(78));
+    world.announce(1..2, 1);
+    world.quiet().await;
+    running.stop().await;
+    assert_eq!((revisions_of(&world, 1), world.sources().len()), (vec![1, 2, 3], 4));
+}
+
+/// The revisions of a log that `sources/` lists, ascending.
+fn revisions_of(world: &World, number: usize) -> Vec<u32> {
+    let mut revisions: Vec<u32> = world.sources().iter().filter(|row| row.key == log_key(number)).map(|row| row.revision).collect();
+    revisions.sort_unstable();
+    revisions
 }
 
 #[tokio::test(flavor = "multi_thread")]

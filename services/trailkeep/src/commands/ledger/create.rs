@@ -1,4 +1,4 @@
-//! `trailkeep ledger create`: makes the DynamoDB table of a fleet's ledger, for people without the Terraform.
+//! `trailkeep ledger create`: makes the DynamoDB table of a fleet's ledger, for people by hand.
 
 use anyhow::Context as _;
 use clap::Args;
