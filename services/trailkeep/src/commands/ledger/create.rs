@@ -1,4 +1,4 @@
-//! `trailkeep ledger create`: makes the DynamoDB table of a fleet's ledger, for people by hand.
+//! `trailkeep ledger create`: makes the DynamoDB table of a fleet's ledger, for people without infrastructure code.
 
 use anyhow::Context as _;
 use clap::Args;
