@@ -25,6 +25,7 @@ use trailkeep_pipeline::{
     protocol::{LEASE, Moment, Protocol},
 };
 use trailkeep_records::InflateLimits;
+use trailkeep_telemetry::Meters;
 
 const BUCKET: &str = "org-logs";
 /// Longest wait for anything.
@@ -112,7 +113,7 @@ impl World {
         Ok(Self { notices, ..world })
     }
 
-    async fn collector(&self, settings: Settings, stop: &Stop) -> anyhow::Result<Collector> {
+    async fn collector(&self, settings: Settings, metrics: CollectorMetrics, stop: &Stop) -> anyhow::Result<Collector> {
         let surroundings = Arc::new(Clocks(Instant::now()));
         let ledger = MemoryLedger::new("bench").without_landed();
         let joined = archive_guard::join(&self.audit, &ledger, surroundings.now().unix_ms).await?;
@@ -124,7 +125,7 @@ impl World {
             surroundings,
             process: "bench".to_owned(),
         };
-        Ok(Collector::new(settings, ports, CollectorMetrics::default(), stop.clone()))
+        Ok(Collector::new(settings, ports, metrics, stop.clone()))
     }
 
     fn events(&self) -> Vec<(String, u64)> {
@@ -174,13 +175,15 @@ pub(crate) fn drain(tree: &Path, landers: usize) -> anyhow::Result<Drained> {
     }
     let objects = world.notices.len();
     let (seconds, cpu_seconds) = runtime()?.block_on(async {
-        let stop = Stop::default();
-        let collector = world.collector(settings(landers), &stop).await?;
+        let (stop, meters) = (Stop::default(), Meters::standalone());
+        let collector = world.collector(settings(landers), CollectorMetrics::new(&meters.meter("bench")), &stop).await?;
         let (began, cpu) = (Instant::now(), cpu_seconds()?);
         let running = tokio::spawn(collector.run());
-        while world.logs.operations() < objects as u64 {
-            ensure!(began.elapsed() < PATIENCE, "{} of {objects} objects were fetched", world.logs.operations());
-            tokio::time::sleep(Duration::from_millis(5)).await;
+        let stored: u64 = world.notices.iter().filter_map(|notice| notice.size_bytes).sum();
+        // All of it is in a Batch: what is left to do is the drain's.
+        while stored_bytes(&meters) < stored {
+            ensure!(began.elapsed() < PATIENCE, "{} of {stored} bytes were taken in", stored_bytes(&meters));
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         stop.ask();
         ensure!(matches!(running.await?, Ended::Drained), "it was not drained");
@@ -208,7 +211,7 @@ pub(crate) fn lag(tree: &Path, objects_per_s: f64, seal_s: f64, seconds: f64) ->
         let stop = Stop::default();
         let mut settings = settings(Bounds::default().landers);
         settings.seal = settings.seal.with_age(Duration::from_secs_f64(seal_s));
-        let running = tokio::spawn(world.collector(settings, &stop).await?.run());
+        let running = tokio::spawn(world.collector(settings, CollectorMetrics::default(), &stop).await?.run());
         let count = ((objects_per_s * seconds) as usize).min(world.notices.len());
         let announcing = async {
             let began = Instant::now();
@@ -317,6 +320,13 @@ fn files_below(folder: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+/// Stored bytes of what was taken into Batches, by the collector's own metric.
+fn stored_bytes(meters: &Meters) -> u64 {
+    let text = meters.prometheus_text();
+    let line = text.lines().find(|line| line.starts_with("trailkeep_collector_source_stored_bytes_total"));
+    line.and_then(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).unwrap_or_default() as u64
 }
 
 /// CPU seconds of this process so far (proc(5), `/proc/self/stat`, in ticks of 10 ms).
