@@ -235,9 +235,14 @@ class Run:
     def drain(self):
         """Seals and publishes what is open, and deletes the messages."""
         self.collector.send_signal(signal.SIGTERM)
+        self.settled = None
         while self.collector.poll() is None:
+            # Done is when every message is deleted; the process itself then waits for its long polls to end.
+            if self.settled is None and depth(self.sqs, self.queue) == (0, 0):
+                self.settled = time.monotonic()
             self.look(float("inf"))
-            time.sleep(0.02)
+            time.sleep(0.1)
+        self.settled = self.settled or time.monotonic()
 
     def told(self, seconds, requests, **more):
         events = keys_below(self.s3, "audit", "events/")

@@ -172,7 +172,7 @@ pub(super) async fn release(shared: &Shared, gathering: &Gathering, sources: &[S
 /// Answers the source if the Batch is to let go of it.
 async fn fetch_and_land(shared: &Shared, gathering: &Gathering, delivery: Delivery, source: SourceId) -> Option<SourceId> {
     if gathering.is_full(shared, 0) {
-        back(gathering, delivery);
+        back(gathering, delivery).await;
         return Some(source);
     }
     let whole = delivery.size_bytes.is_none_or(|size| size <= shared.settings.bounds.whole_object_bytes);
@@ -198,7 +198,7 @@ pub(super) async fn land(shared: &Shared, gathering: &Gathering, delivery: Deliv
             None
         }
         thread::Landed::Full => {
-            back(gathering, delivery);
+            back(gathering, delivery).await;
             Some(source)
         }
         thread::Landed::Unread(error) => not_fetched(shared, gathering, delivery, source, &StageError::from(error)).await,
@@ -213,9 +213,9 @@ pub(super) async fn land(shared: &Shared, gathering: &Gathering, delivery: Deliv
     }
 }
 
-/// The Batch has no room for it any more: the next one takes it.
-pub(super) fn back(gathering: &Gathering, delivery: Delivery) {
-    gathering.intake.lane.put_back(vec![Work::Land(delivery)]);
+/// The Batch has no room for it any more: the next one takes it, once this one has let go of it in the ledger. Sooner it would be found held.
+pub(super) async fn back(gathering: &Gathering, delivery: Delivery) {
+    gathering.waiting.lock().await.left.push(delivery);
 }
 
 pub(super) fn fetch_of(delivery: &Delivery) -> Fetch {

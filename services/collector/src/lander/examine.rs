@@ -34,7 +34,7 @@ pub(super) async fn examine(
     landed: Option<Landed>,
 ) {
     if gathering.is_full(shared, 0) {
-        return back(gathering, delivery);
+        return back(gathering, delivery).await;
     }
     // Whether it is this Batch that has landed what is known.
     let mut here = landed.is_none();

@@ -112,6 +112,8 @@ struct Waiting {
     landed: Vec<Delivery>,
     /// Announced again: the Batch has landed the same content. Their messages may be the only ones left, so that they wait, too.
     again: Vec<Delivery>,
+    /// It had no room for these any more: the next Batch takes them.
+    left: Vec<Delivery>,
     /// Written down in it; a message each, if one waits.
     noted: Vec<Note>,
 }
@@ -240,6 +242,8 @@ async fn gather(shared: &Arc<Shared>, gathering: Gathering, first: Vec<Work>) ->
         chunks.spawn(chunk::take_in(Arc::clone(shared), Arc::clone(&gathering), chunk));
     }
     while chunks.join_next().await.is_some() {}
+    let left = std::mem::take(&mut gathering.waiting.lock().await.left);
+    intake.lane.put_back(left.into_iter().map(Work::Land).collect());
     match Arc::try_unwrap(gathering) {
         Ok(gathering) => gathering,
         // Every chunk has ended, and with it its hold.
