@@ -270,7 +270,7 @@ def busy(of):
     of.until(lambda: fetched(of.port) >= len(of.objects))
     received = time.monotonic() - of.began
     of.drain()
-    return of.told(time.monotonic() - of.began, of.emulator.requests() - of.before, fetched_s=round(received, 2))
+    return of.told(of.settled - of.began, of.emulator.requests() - of.before, fetched_s=round(received, 2))
 
 
 def quiet(of, seconds):
