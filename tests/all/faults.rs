@@ -83,6 +83,16 @@ impl World {
         Ok(())
     }
 
+    /// One worker is killed at each of these steps; in the end all has landed once.
+    async fn killed_at_each(&mut self, steps: impl IntoIterator<Item = Rule>) -> Result<()> {
+        for (done, step) in steps.into_iter().enumerate() {
+            self.under(vec![step]).await?;
+            ensure!(self.fleet.ended.len() == done + 1, "one is killed at each step: {:?}", self.fleet.ended);
+        }
+        self.is_sound().await?;
+        Ok(())
+    }
+
     /// What the archive holds: everything, once.
     async fn is_sound(&self) -> Result<Tally> {
         let tally = Tally::of(&self.cloud, &self.announced).await?;
@@ -118,12 +128,7 @@ async fn a_worker_killed_before_its_batch_is_committed_loses_nothing() -> Result
         killed(Rule::after, "s3:PutObject", "staging/"),
         killed(Rule::before, "dynamodb:TransactWriteItems", ":committed"),
     ];
-    for (done, step) in steps.into_iter().enumerate() {
-        world.under(vec![step]).await?;
-        ensure!(world.fleet.ended.len() == done + 1, "one is killed at each step: {:?}", world.fleet.ended);
-    }
-    world.is_sound().await?;
-    Ok(())
+    world.killed_at_each(steps).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,12 +144,7 @@ async fn a_worker_killed_after_its_batch_is_committed_lands_nothing_twice() -> R
         killed(Rule::before, "sqs:DeleteMessageBatch", ""),
         killed(Rule::after, "sqs:DeleteMessageBatch", ""),
     ];
-    for (done, step) in steps.into_iter().enumerate() {
-        world.under(vec![step]).await?;
-        ensure!(world.fleet.ended.len() == done + 1, "one is killed at each step: {:?}", world.fleet.ended);
-    }
-    world.is_sound().await?;
-    Ok(())
+    world.killed_at_each(steps).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -102,7 +102,7 @@ async fn landed(
         seen().keep(batch, rows.iter().map(|row| hash_of(&row.bucket, &row.key)));
         for row in rows.into_iter().filter(|row| hashes.contains(&hash_of(&row.bucket, &row.key))) {
             let mut stored_sha256 = [0; 32];
-            hex_into(&row.stored_sha256, &mut stored_sha256).ok_or_else(|| failed(bucket, &key, "a SHA-256 in it is none"))?;
+            hex::decode_to_slice(&row.stored_sha256, &mut stored_sha256).map_err(|error| failed(bucket, &key, error))?;
             let source = SourceId::new(row.bucket, row.key).at_revision(row.revision);
             found.insert(source, Landed { version: row.version, etag: row.etag, stored_bytes: row.stored_bytes, stored_sha256 });
         }
@@ -166,17 +166,4 @@ async fn read(bucket: &Arc<dyn AuditBucket>, key: &str) -> Result<Vec<SourceRow>
 
 fn failed(bucket: &Arc<dyn AuditBucket>, key: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> BucketError {
     BucketError::Failed { operation: "read".to_owned(), what: format!("{}{key}", bucket.address()), source: source.into() }
-}
-
-/// Reads 64 hex digits.
-fn hex_into(text: &str, out: &mut [u8; 32]) -> Option<()> {
-    let digits = text.as_bytes();
-    if digits.len() != 64 {
-        return None;
-    }
-    for (byte, pair) in out.iter_mut().zip(digits.chunks_exact(2)) {
-        let value = |digit: u8| char::from(digit).to_digit(16);
-        *byte = (value(pair[0])? * 16 + value(pair[1])?) as u8;
-    }
-    Some(())
 }

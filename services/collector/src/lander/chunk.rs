@@ -11,6 +11,7 @@ use trailkeep_pipeline::{
     batch::Finding,
     ports::{
         bucket::BucketError,
+        causes,
         ledger::{Landed, SourceId},
     },
     protocol::Admission,
@@ -20,7 +21,7 @@ use super::{
     Gathering, Shared,
     examine::examine,
     reserved::Reserved,
-    thread::{self, Bytes, told},
+    thread::{self, Bytes},
 };
 use crate::{
     delivery::{Delivery, Note, Work},
@@ -121,7 +122,7 @@ async fn landed_long_ago(
             Some(known)
         }
         Err(error) => {
-            tracing::warn!(batch = %gathering.open.batch, error = told(&error), "sources/ could not be asked what landed long ago; it is tried again");
+            tracing::warn!(batch = %gathering.open.batch, error = causes(&error), "sources/ could not be asked what landed long ago; it is tried again");
             None
         }
     }

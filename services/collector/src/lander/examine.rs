@@ -82,8 +82,8 @@ pub(super) async fn examine(
             }
         };
     }
-    let bytes = piece.map_or_else(|| ranges_of(shared, &delivery), Bytes::Whole);
     shared.metrics.delivery("revision");
+    let bytes = piece.map_or_else(|| ranges_of(shared, &delivery), Bytes::Whole);
     if let Some(source) = land(shared, gathering, delivery, source, bytes).await {
         release(shared, gathering, &[source]).await;
     }

@@ -6,16 +6,12 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 use trailkeep_pipeline::{
     batch::{BatchError, Sealed},
-    ports::{bucket::StagedUpload, queue::TraceContext},
+    ports::{bucket::StagedUpload, causes, queue::TraceContext},
     protocol::{Announcement, Heartbeat, Manifest, OpenBatch, ProtocolError},
 };
 use trailkeep_telemetry::trace_context;
 
-use super::{
-    Gathering, Intake, Shared, Waiting,
-    chunk::duplicate,
-    thread::{Writing, told},
-};
+use super::{Gathering, Intake, Shared, Waiting, chunk::duplicate, thread::Writing};
 use crate::{
     delivery::Work,
     message::Disposition,
@@ -96,7 +92,7 @@ async fn seal(shared: &Shared, open: &OpenBatch, writing: Writing) -> Result<Sea
             Ok(sealed)
         }
         Some(Err(failure)) => {
-            tracing::error!(batch = %open.batch, error = told(&failure.error), "a batch could not be sealed; its objects are landed by the next one");
+            tracing::error!(batch = %open.batch, error = causes(&failure.error), "a batch could not be sealed; its objects are landed by the next one");
             for upload in &failure.staged {
                 if let Err(error) = shared.protocol.bucket().abandon(upload).await {
                     tracing::debug!(key = upload.key, %error, "an upload stays until lifecycle sweeps it");

@@ -18,6 +18,7 @@ use trailkeep_pipeline::{
     ingest::RangeReader,
     ports::{
         bucket::{AuditBucket, BucketError},
+        causes,
         ledger::SourceId,
     },
 };
@@ -213,7 +214,7 @@ impl Worker {
             Ok(inflated_bytes) => Landed::Yes { inflated_bytes, stored_bytes },
             Err(BatchError::Origin(error)) => Landed::Unread(error),
             Err(error) => {
-                tracing::error!(error = %told(&error), "a batch could not be written and is given up");
+                tracing::error!(error = %causes(&error), "a batch could not be written and is given up");
                 self.progress.archive_failed.store(matches!(error, BatchError::Audit(_)), Ordering::Release);
                 self.progress.broken.store(true, Ordering::Release);
                 Landed::Broken
@@ -242,16 +243,4 @@ impl Worker {
         let reader = RangeReader::new(Arc::clone(&origin.store), self.runtime.clone(), key.to_owned(), info);
         self.writer.land_streamed(&mut || Ok(reader.again()), facts)
     }
-}
-
-/// An error with its causes.
-pub(super) fn told(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        told.push_str(": ");
-        told.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    told
 }

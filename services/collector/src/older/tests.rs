@@ -132,11 +132,3 @@ async fn a_directory_without_a_folder_for_a_day_holds_nothing_of_it() {
     let found = horizon.landed_since(&bucket, day_of(LAST_MS), &HashSet::from([&a])).await;
     assert!(found.unwrap().is_empty());
 }
-
-#[test]
-fn hashes_are_read() {
-    let mut hash = [0; 32];
-    assert!(hex_into(&"0f".repeat(32), &mut hash).is_some());
-    assert_eq!(hash, [15; 32]);
-    assert!(hex_into("0f", &mut hash).is_none() && hex_into(&"zz".repeat(32), &mut hash).is_none());
-}

@@ -5,11 +5,11 @@ mod calls;
 mod observe;
 mod stack;
 
-use std::{error::Error as _, sync::Arc};
+use std::sync::Arc;
 
 use tower::{BoxError, util::BoxCloneSyncService};
 use trailkeep_pipeline::{
-    ports::{bucket::BucketError, ledger::LedgerError, queue::QueueError},
+    ports::{bucket::BucketError, causes, ledger::LedgerError, queue::QueueError},
     protocol::ProtocolError,
 };
 
@@ -105,14 +105,7 @@ impl StageError {
 
     /// The error with what is behind it, in one line.
     pub fn told(&self) -> String {
-        let mut told = self.to_string();
-        let mut source = self.source();
-        while let Some(cause) = source {
-            told.push_str(": ");
-            told.push_str(&cause.to_string());
-            source = cause.source();
-        }
-        told
+        causes(self)
     }
 
     /// What a person can do about what this process must not go on after, as the end of a sentence.

@@ -4,6 +4,7 @@
 use std::error::Error;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use trailkeep_pipeline::ports::causes;
 use trailkeep_pipeline::ports::ledger::LedgerError;
 
 use super::DynamoLedger;
@@ -165,18 +166,6 @@ fn kms_hint(action: Option<&str>, resource: Option<&str>) -> String {
 fn not_authorized(message: &str) -> (Option<&str>, Option<&str>) {
     let after = |mark: &str| message.split_once(mark).and_then(|(_, rest)| rest.split_whitespace().next());
     (after("not authorized to perform: "), after("on resource: ").or_else(|| after("on the resource: ")))
-}
-
-/// An error and its causes in one line.
-fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut below = error.source();
-    while let Some(cause) = below {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        below = cause.source();
-    }
-    text
 }
 
 impl DynamoLedger {

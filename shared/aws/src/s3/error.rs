@@ -5,6 +5,7 @@ use std::error::Error;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use trailkeep_pipeline::ports::bucket::BucketError;
+use trailkeep_pipeline::ports::causes;
 
 /// The IAM action that a call needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,18 +156,6 @@ impl Answer {
         }
         BucketError::Failed { operation: action.iam().to_owned(), what, source: Box::new(self.with_advice()) }
     }
-}
-
-/// An error and its causes in one line.
-fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut below = error.source();
-    while let Some(cause) = below {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        below = cause.source();
-    }
-    text
 }
 
 /// How a conditional write, or the completion of an upload, did not go through.

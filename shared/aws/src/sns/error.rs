@@ -8,6 +8,7 @@ use aws_sdk_sns::{
     types::BatchResultErrorEntry,
 };
 use trailkeep_pipeline::ports::announcer::AnnounceError;
+use trailkeep_pipeline::ports::causes;
 
 /// What SNS said, or why it said nothing.
 #[derive(Debug, thiserror::Error)]
@@ -110,16 +111,4 @@ pub(super) fn refused_entries(topic_arn: &str, sent: usize, refused: &[BatchResu
         return Err(AnnounceError::Denied { topic, hint: format!("allow sns:Publish on {topic_arn} ({told})") });
     }
     Err(AnnounceError::Failed { topic, source: told.into() })
-}
-
-/// An error and its causes in one line.
-fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut below = error.source();
-    while let Some(cause) = below {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        below = cause.source();
-    }
-    text
 }

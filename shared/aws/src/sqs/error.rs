@@ -7,6 +7,7 @@ use aws_sdk_sqs::{
     error::{ProvideErrorMetadata, SdkError},
     types::BatchResultErrorEntry,
 };
+use trailkeep_pipeline::ports::causes;
 use trailkeep_pipeline::ports::queue::{EntryError, QueueError};
 
 /// The IAM action that a call needs; batches need what single calls do.
@@ -162,16 +163,4 @@ pub(super) fn entry_error(entry: &BatchResultErrorEntry, by_receipt: bool) -> En
 /// A code without the prefix that SQS's older protocol gave it.
 fn bare(code: &str) -> &str {
     code.strip_prefix("AWS.SimpleQueueService.").unwrap_or(code)
-}
-
-/// An error and its causes in one line.
-fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut below = error.source();
-    while let Some(cause) = below {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        below = cause.source();
-    }
-    text
 }

@@ -8,6 +8,7 @@ use trailkeep_archive::{BatchId, layout};
 use super::{Manifest, Protocol, ProtocolError, publish::MAX_MANIFEST_BYTES};
 use crate::ports::{
     announcer::{AnnounceError, Announcer},
+    causes,
     ledger::BatchItem,
     queue::TraceContext,
 };
@@ -145,16 +146,4 @@ impl Protocol {
         }
         Ok(self.bucket.delete(&key).await?)
     }
-}
-
-/// An error and its causes in one line.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut below = error.source();
-    while let Some(cause) = below {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        below = cause.source();
-    }
-    text
 }
