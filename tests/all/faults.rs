@@ -87,9 +87,20 @@ impl World {
     async fn killed_at_each(&mut self, steps: impl IntoIterator<Item = Rule>) -> Result<()> {
         for (done, step) in steps.into_iter().enumerate() {
             self.under(vec![step]).await?;
-            ensure!(self.fleet.ended.len() == done + 1, "one is killed at each step: {:?}", self.fleet.ended);
+            self.until_ended(done + 1).await?;
         }
         self.is_sound().await?;
+        Ok(())
+    }
+
+    /// Waits until this many have ended: whoever is killed after its last call leaves nothing that would show it sooner.
+    async fn until_ended(&mut self, count: usize) -> Result<()> {
+        let begun = Instant::now();
+        while self.fleet.ended.len() < count && begun.elapsed() < QUIET_WITHIN {
+            self.fleet.tend(Options::new)?;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        ensure!(self.fleet.ended.len() == count, "one is killed at each step: {:?}", self.fleet.ended);
         Ok(())
     }
 
