@@ -122,6 +122,41 @@ async fn what_the_archive_holds_is_not_announced_again() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_comparison_tells_what_each_side_holds() -> Result<()> {
+    let Some(world) = World::start("a comparison of a bucket on S3 and an archive").await? else { return Ok(()) };
+    let archive = world.directory.path().join("audit").display().to_string();
+    let from = format!("s3://{BUCKET}");
+    world.run(&["ingest", "--from", &from, "--archive", &archive, "--until", "2026-02-01"])?.ok()?;
+    let compare = |more: &[&str]| world.run(&[&["compare", "--from", &from, "--archive", &archive], more].concat());
+
+    let whole = compare(&["--until", "2026-02-01", "--output", "json"])?.ok()?.json()?;
+    ensure!((number(&whole, "/both"), number(&whole, "/only_in_bucket"), number(&whole, "/only_in_archive")) == (40, 0, 0), "{whole}");
+    ensure!(number(&whole, "/in_bucket/stored_bytes") == number(&whole, "/in_archive/stored_bytes"), "{whole}");
+
+    let s3 = world.moto.client();
+    let (gone, grown) =
+        (world.keys(|key| key.contains("/2026/01/30/")).remove(0), world.keys(|key| key.contains("/2026/01/31/")).remove(0));
+    s3.delete_object().bucket(BUCKET).key(&gone).send().await?;
+    s3.put_object().bucket(BUCKET).key(&grown).body(vec![b'x'; 77].into()).send().await?;
+    let told = compare(&["--output", "json"])?.ended(3)?.json()?;
+    let figures =
+        ["/both", "/only_in_bucket", "/only_in_archive", "/of_another_size", "/on_their_way"].map(|pointer| number(&told, pointer));
+    ensure!(figures == [39, 20, 1, 1, 0], "{told}");
+    ensure!(told.pointer("/keys_only_in_archive/0") == Some(&gone.as_str().into()), "{told}");
+    ensure!(told.pointer("/keys_of_another_size/0") == Some(&grown.as_str().into()), "{told}");
+    ensure!(told.pointer("/days").and_then(Value::as_array).is_some_and(|days| days.len() == 3), "{told}");
+
+    let text = compare(&["--show", "1"])?.ended(3)?.text();
+    for words in ["both hold                       39", "trailkeep backfill", "Only in the bucket (1 of 20):", gone.as_str(), "2026-01-31"]
+    {
+        ensure!(text.contains(words), "{words:?} is not in:\n{text}");
+    }
+    compare(&["--bucket", "another-name", "--output", "json"])?.ended(3)?;
+    world.run(&["compare", "--from", &archive, "--archive", &archive])?.failed(1, &["the same place"])?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_to_ask_and_no_such_queue_are_told_before_anything_is_sent() -> Result<()> {
     let Some(world) = World::start("misuse of backfills").await? else { return Ok(()) };
     let (queue, archive) = (world.queue("collector").await?, world.empty_archive()?);

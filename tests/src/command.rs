@@ -89,6 +89,15 @@ impl Ended {
         Ok(self)
     }
 
+    /// Wants this exit code, and what was written to standard output.
+    ///
+    /// # Errors
+    /// Where it ended otherwise.
+    pub fn ended(self, code: i32) -> Result<Self> {
+        ensure!(self.code() == Some(code), "exit code {:?} and not {code}: {}", self.code(), self.said());
+        Ok(self)
+    }
+
     /// Passes a run on that failed with the given exit code and a message in which every one of `words` stands.
     ///
     /// # Errors

@@ -45,6 +45,7 @@ pub(crate) struct Globals {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Backfill(commands::backfill::Backfill),
+    Compare(commands::compare::Compare),
     Estimate(commands::estimate::Estimate),
     Ingest(commands::ingest::Ingest),
     Ledger(commands::ledger::Ledger),
@@ -59,6 +60,7 @@ impl Command {
     pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         match self {
             Self::Backfill(command) => command.run(globals),
+            Self::Compare(command) => command.run(globals),
             Self::Estimate(command) => command.run(globals),
             Self::Ingest(command) => command.run(globals),
             Self::Ledger(command) => command.run(globals),

@@ -9,6 +9,8 @@ pub(crate) enum Exit {
     Done,
     /// Done, but some objects must be tried again.
     TryAgain,
+    /// Done, and the two sides that were compared differ.
+    Differs,
     /// Interrupted; what was begun has been landed or released.
     Interrupted,
 }
@@ -17,7 +19,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         match exit {
             Exit::Done => Self::SUCCESS,
-            Exit::TryAgain => Self::from(3),
+            Exit::TryAgain | Exit::Differs => Self::from(3),
             Exit::Interrupted => Self::from(130),
         }
     }

@@ -1,6 +1,7 @@
 //! One file a command: its arguments and what it does with them. `protection` has the arguments that several share.
 
 pub(crate) mod backfill;
+pub(crate) mod compare;
 pub(crate) mod estimate;
 pub(crate) mod ingest;
 pub(crate) mod ledger;
