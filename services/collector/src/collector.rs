@@ -19,7 +19,7 @@ use crate::{
     lander::{self, Shared},
     lane::Lane,
     later::Later,
-    metrics::CollectorMetrics,
+    metrics::{CollectorMetrics, minute},
     older::Horizon,
     pressure::Pressure,
     receive::{Receivers, receive},
@@ -168,6 +168,7 @@ impl Collector {
         });
         let later = tokio::spawn(self.shared.later.clone().run());
         let gauges = tokio::spawn(gauges(Arc::clone(&self.shared), Arc::clone(&in_hand)));
+        let minutes = tokio::spawn(tell_minutes(self.shared.metrics.clone()));
         let recovering = tokio::spawn(recover(Arc::clone(&self.shared), self.stop.clone()));
         let landers = self.start_landers();
         let mut receivers = JoinSet::new();
@@ -193,9 +194,10 @@ impl Collector {
         // From here on what waits for its time is given back, not handed out.
         later.abort();
         let drained = timeout_at(deadline, self.drain(receivers, landers, passing, keeping)).await;
-        for task in [gauges, recovering] {
+        for task in [gauges, minutes, recovering] {
             task.abort();
         }
+        self.shared.metrics.tell_minute();
         match (self.shared.fatal.get(), drained) {
             (Some(error), _) => Ended::Failed(error.clone()),
             (None, Ok(())) => Ended::Drained,
@@ -290,5 +292,13 @@ async fn gauges(shared: Arc<Shared>, in_hand: Arc<watch::Sender<InHand>>) {
         let oldest = shown.oldest_sent_ms.map_or(0, |sent| now_ms.saturating_sub(sent).max(0));
         shared.metrics.in_hand(shown.messages, limit, oldest);
         tokio::time::sleep(GAUGES).await;
+    }
+}
+
+/// Tells each minute what it came to.
+async fn tell_minutes(metrics: CollectorMetrics) {
+    loop {
+        tokio::time::sleep(minute::EVERY).await;
+        metrics.tell_minute();
     }
 }

@@ -4,6 +4,7 @@
 
 mod bounded;
 mod catalogue;
+pub(crate) mod minute;
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,6 +17,7 @@ use trailkeep_pipeline::{ingest::IngestSummary, ports::bucket::StagedUpload};
 use trailkeep_telemetry::Instrument;
 
 use bounded::Bounded;
+use minute::Minute;
 
 /// Most messages that all consumers of a standard queue may have in flight (SQS Developer Guide, "Amazon SQS message quotas"): about 120,000.
 const QUEUE_IN_FLIGHT_LIMIT: u32 = 120_000;
@@ -24,6 +26,7 @@ const QUEUE_IN_FLIGHT_LIMIT: u32 = 120_000;
 #[derive(Debug, Clone)]
 pub struct CollectorMetrics {
     all: Arc<Instruments>,
+    minute: Arc<Minute>,
 }
 
 /// Nobody reads them: for tests and measurements.
@@ -119,7 +122,7 @@ impl CollectorMetrics {
 
     /// On a meter. What an alarm may watch stands at zero from the start, so that its first step is seen.
     pub fn new(meter: &Meter) -> Self {
-        let metrics = Self { all: Arc::new(Instruments::new(meter)) };
+        let metrics = Self { all: Arc::new(Instruments::new(meter)), minute: Arc::default() };
         let all = &metrics.all;
         for counter in [&all.messages, &all.self_generated, &all.duplicate_records, &all.receipts_lost, &all.deleted, &all.heartbeats] {
             counter.add(0, &[]);
@@ -131,6 +134,11 @@ impl CollectorMetrics {
         metrics.unpublished(0);
         metrics.all.limit.record(f64::from(QUEUE_IN_FLIGHT_LIMIT), &[]);
         metrics
+    }
+
+    /// Writes what the last minute came to as a log line.
+    pub(crate) fn tell_minute(&self) {
+        self.minute.tell();
     }
 
     /// A message was received.
@@ -170,6 +178,7 @@ impl CollectorMetrics {
 
     /// A message, or an object that it names, must not be here.
     pub fn rejected(&self, reason: &str) {
+        Minute::add(&self.minute.rejected, 1);
         let reason = KeyValue::new("error.type", self.all.reasons.name(reason));
         self.all.deliveries.add(1, &[KeyValue::new("outcome", "rejected"), reason]);
     }
@@ -186,6 +195,7 @@ impl CollectorMetrics {
 
     /// An object is visible in the archive, so long after it was created where that is known, in milliseconds.
     pub fn landed(&self, lag_ms: Option<i64>) {
+        Minute::add(&self.minute.landed_objects, 1);
         self.delivery("landed");
         if let Some(lag_ms) = lag_ms {
             // Clocks differ: what was created in our future has no lag.
@@ -201,6 +211,7 @@ impl CollectorMetrics {
 
     /// Records that our own landing caused.
     pub fn self_generated(&self, records: u64) {
+        Minute::add(&self.minute.self_generated, records);
         self.all.self_generated.add(records, &[]);
     }
 
@@ -230,6 +241,8 @@ impl CollectorMetrics {
 
     /// A Batch is committed and visible.
     pub fn published(&self, summary: &IngestSummary, landed: &[LandedObject], uploads: &[StagedUpload]) {
+        Minute::add(&self.minute.published_batches, 1);
+        Minute::add(&self.minute.landed_records, summary.records_landed);
         self.batch("committed", 1);
         self.batch("published", 1);
         for object in landed {
@@ -240,6 +253,7 @@ impl CollectorMetrics {
             self.all.deliveries.add(summary.unreadable, &[KeyValue::new("outcome", "unreadable")]);
         }
         for (reason, count) in &summary.quarantined {
+            Minute::add(&self.minute.quarantined, *count);
             self.all.quarantined.add(*count, &[KeyValue::new("reason", self.all.reasons.name(reason))]);
         }
         for upload in uploads {
@@ -257,11 +271,14 @@ impl CollectorMetrics {
 
     /// Batches that are committed and not published.
     pub fn unpublished(&self, batches: usize) {
+        Minute::set(&self.minute.unpublished_batches, batches as u64);
         self.all.unpublished.record(batches as f64, &[]);
     }
 
     /// Messages in hand, how many may be, and the age of the oldest in milliseconds.
     pub fn in_hand(&self, messages: usize, limit: usize, oldest_ms: i64) {
+        Minute::set(&self.minute.messages_in_hand, messages as u64);
+        Minute::set(&self.minute.oldest_message_age_ms, u64::try_from(oldest_ms).unwrap_or_default());
         self.all.in_flight.record(messages as f64, &[]);
         self.all.share.record(limit as f64, &[]);
         self.all.oldest.record(oldest_ms.max(0) as f64 / 1_000.0, &[]);
@@ -279,11 +296,13 @@ impl CollectorMetrics {
 
     /// A call was not permitted.
     pub fn denied(&self, operation: &'static str) {
+        Minute::add(&self.minute.denied, 1);
         self.all.denied.add(1, &[KeyValue::new("operation", operation)]);
     }
 
     /// Whether receiving pauses because reading is not permitted.
     pub fn breaker_open(&self, open: bool) {
+        Minute::set(&self.minute.receiving_paused, u64::from(open));
         self.all.breaker.record(f64::from(u8::from(open)), &[]);
     }
 

@@ -1,7 +1,7 @@
 //! What a collector shows of itself while it works: /live, /ready and /metrics.
 
-use anyhow::{Result, ensure};
-use serde_json::json;
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
 use trailkeep_tests::chaos::{LOGS, Shape, notification};
 
 use super::{
@@ -57,8 +57,23 @@ async fn metrics_tell_what_was_done() -> Result<()> {
     );
     let written: f64 = collector.metric("trailkeep_collector_archive_objects_total", &["prefix=\"sources\""]).await?;
     ensure!(written.total_cmp(&listed).is_eq(), "{written} objects below sources/, {listed} there");
-    collector.drained().await?;
+    let said = collector.drained().await?;
+    tells_the_last_minute(&said)?;
     world.has_landed(named(&objects)).await
+}
+
+/// What metric filters of log lines read. The run may have had several minutes: what is counted is added up, what stands is the last line's.
+fn tells_the_last_minute(said: &str) -> Result<()> {
+    let lines = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let minutes: Vec<Value> = lines.filter(|line| line["message"] == "the last minute").map(|line| line["fields"].clone()).collect();
+    let counted = |field: &str| minutes.iter().filter_map(|fields| fields[field].as_u64()).sum::<u64>();
+    let figures = ["landed_objects", "landed_records", "quarantined", "rejected", "denied", "self_generated"].map(counted);
+    ensure!(figures == [6, 6 * RECORDS as u64, 1, 2, 0, 0] && counted("published_batches") > 0, "{minutes:?}");
+    let last = minutes.last().context("the last minute is not told")?;
+    for field in ["unpublished_batches", "messages_in_hand", "oldest_message_age_s", "receiving_paused"] {
+        ensure!(last[field] == 0, "{field} of {last}");
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
