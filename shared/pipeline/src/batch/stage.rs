@@ -18,6 +18,20 @@ pub struct Retention {
     pub days: u32,
 }
 
+const DAY_MS: i64 = 86_400_000;
+
+impl Retention {
+    /// Until when what a Batch lands is locked, in milliseconds since 1970.
+    pub fn until_ms(self, batch: &BatchId) -> i64 {
+        batch.unix_ms().saturating_add(i64::from(self.days).saturating_mul(DAY_MS))
+    }
+
+    /// The same of what is written again later: for a day at least, since S3 takes no lock that has ended.
+    pub fn until_ms_again(self, batch: &BatchId, now_ms: i64) -> i64 {
+        self.until_ms(batch).max(now_ms.saturating_add(DAY_MS))
+    }
+}
+
 /// Begins the uploads of one Batch.
 #[derive(Debug, Clone)]
 pub(crate) struct Stage {
@@ -64,14 +78,10 @@ impl Stage {
     }
 
     fn begin(&self, key: String, content_type: &str, locked: bool) -> Result<StagedFile, BucketError> {
-        let lock = self.retention.filter(|_| locked).map(|retention| (retention.mode, self.retain_until_ms(retention)));
+        let lock = self.retention.filter(|_| locked).map(|retention| (retention.mode, retention.until_ms(&self.batch)));
         let policy = PutPolicy { lock, content_type: Some(content_type.to_owned()), ..PutPolicy::default() };
         let writer = self.runtime.block_on(self.audit.stage(&key, &policy))?;
         Ok(StagedFile::new(key, writer, self.runtime.clone(), self.failure.clone()))
-    }
-
-    fn retain_until_ms(&self, retention: Retention) -> i64 {
-        self.batch.unix_ms().saturating_add(i64::from(retention.days).saturating_mul(86_400_000))
     }
 }
 

@@ -31,7 +31,7 @@ pub use self::{
     error::ProtocolError,
     heartbeat::Heartbeat,
     moment::Moment,
-    rebuild::{REBUILD_LEASE, RebuildError, Rebuilt, rebuild},
+    rebuild::{REBUILD_LEASE, RebuildError, RebuildOptions, Rebuilt, rebuild},
     recovery::Recovered,
     still::Stillness,
 };

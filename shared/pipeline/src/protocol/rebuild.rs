@@ -11,6 +11,7 @@ use trailkeep_archive::{ArchiveDescriptor, BatchId, LedgerRef, layout};
 use super::{Manifest, Moment, Protocol, ProtocolError, publish};
 use crate::{
     archive_guard::{self, GuardError},
+    batch::Retention,
     ports::{
         bucket::AuditBucket,
         ledger::{BatchState, LandedSource, LeaseAnswer, Ledger, WorkerId},
@@ -128,8 +129,16 @@ pub struct Rebuilt {
     pub without_bytes: u64,
 }
 
-/// Rebuilds `ledger` from the archive in `bucket` and makes the archive this ledger's. `writers_stopped` is the operator's word that no worker runs
-/// elsewhere; without it, open Batches whose workers are not known to be gone stop the rebuild.
+/// What an operator says of a rebuild.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RebuildOptions {
+    /// No worker runs elsewhere. Without this word, open Batches whose workers are not known to be gone stop the rebuild.
+    pub writers_stopped: bool,
+    /// The lock of `sources/` objects that are written anew; none = the bucket's own rule.
+    pub retention: Option<Retention>,
+}
+
+/// Rebuilds `ledger` from the archive in `bucket` and makes the archive this ledger's.
 ///
 /// # Errors
 /// [`RebuildError`].
@@ -137,11 +146,11 @@ pub async fn rebuild(
     bucket: Arc<dyn AuditBucket>,
     ledger: Arc<dyn Ledger>,
     holder: &WorkerId,
-    writers_stopped: bool,
+    options: RebuildOptions,
     now: Moment,
 ) -> Result<Rebuilt, RebuildError> {
     take_lease(ledger.as_ref(), holder).await?;
-    let rebuilt = rebuild_alone(bucket, Arc::clone(&ledger), holder, writers_stopped, now).await;
+    let rebuilt = rebuild_alone(bucket, Arc::clone(&ledger), holder, options, now).await;
     ledger.release_lease(REBUILD_LEASE, holder).await?;
     rebuilt
 }
@@ -163,7 +172,7 @@ async fn rebuild_alone(
     bucket: Arc<dyn AuditBucket>,
     ledger: Arc<dyn Ledger>,
     holder: &WorkerId,
-    writers_stopped: bool,
+    options: RebuildOptions,
     now: Moment,
 ) -> Result<Rebuilt, RebuildError> {
     let identity = ledger.identity().await?;
@@ -176,14 +185,14 @@ async fn rebuild_alone(
     let protocol = Protocol::new(Arc::clone(&ledger), Arc::clone(&bucket), epoch, Duration::MAX).leaving_announcements();
     let mut rebuilt = Rebuilt { epoch, ..Rebuilt::default() };
 
-    protocol.finish_committed(writers_stopped, now, &mut rebuilt).await?;
+    protocol.finish_committed(options.writers_stopped, now, &mut rebuilt).await?;
     // Until here the ledger is as it was, and works.
     protocol.examine(holder).await?;
     ledger.begin_rebuild(epoch).await?;
     let mut restored = HashSet::new();
     protocol.restore_published(holder, now, &mut restored, &mut rebuilt).await?;
     protocol.decide_staged(now, &mut restored, &mut rebuilt).await?;
-    protocol.restore_indexed(holder, now, &restored, &mut rebuilt).await?;
+    protocol.restore_indexed(holder, (options.retention, now), &restored, &mut rebuilt).await?;
 
     let ours = LedgerRef { kind: identity.kind, id: identity.id };
     let descriptor = match found {

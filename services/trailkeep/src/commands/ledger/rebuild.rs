@@ -12,13 +12,13 @@ use trailkeep_local::DirectoryBucket;
 use trailkeep_pipeline::{
     ingest::{Shutdown, Surroundings as _},
     ports::ledger::WorkerId,
-    protocol::{self, Rebuilt},
+    protocol::{self, RebuildOptions, Rebuilt},
 };
 
 use super::rebuild_lease::RebuildLease;
 use crate::{
     cli::Globals,
-    commands::protection::Encryption,
+    commands::protection::{Encryption, ObjectLock},
     exit::Exit,
     figures::{grouped, many},
     ledger_address::LedgerAddress,
@@ -48,6 +48,8 @@ pub(crate) struct Rebuild {
     writers_stopped: bool,
     #[command(flatten)]
     encryption: Encryption,
+    #[command(flatten)]
+    lock: ObjectLock,
     /// How the outcome is told.
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -90,6 +92,7 @@ impl Rebuild {
     }
 
     async fn rebuild(&self, globals: &Globals) -> anyhow::Result<Rebuilt> {
+        let options = RebuildOptions { writers_stopped: self.writers_stopped, retention: self.lock.of(&self.archive)? };
         let (machine, shutdown) = (Machine::new(), Shutdown::default());
         let process = outside::process_name("rebuild", &machine);
         let place = Place { archive: &self.archive, ledger: self.ledger.as_ref(), writing: self.encryption.of(&self.archive)? };
@@ -110,7 +113,7 @@ impl Rebuild {
             OpenedLedger::Sqlite(_) => None,
             OpenedLedger::DynamoDb(_) => Some(RebuildLease::take(&ledger, &holder, &machine, &shutdown).await?),
         };
-        let rebuilt = protocol::rebuild(opened.bucket, ledger, &holder, self.writers_stopped, machine.now()).await;
+        let rebuilt = protocol::rebuild(opened.bucket, ledger, &holder, options, machine.now()).await;
         let lost = shutdown.is_requested();
         drop(lease);
         tenancy.leave().await;

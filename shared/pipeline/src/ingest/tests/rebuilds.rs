@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use trailkeep_archive::{
-    Outcome,
+    BatchId, Outcome,
     layout::{self, ArchiveKey, RawKind},
 };
 
 use super::world::{World, config, digest, digest_key};
 use crate::{
+    batch::Retention,
     ingest::Surroundings as _,
     memory::MemoryLedger,
-    ports::ledger::{Ledger as _, WorkerId},
-    protocol::{Moment, RebuildError, Rebuilt, rebuild},
+    ports::{
+        bucket::LockMode,
+        ledger::{Ledger as _, WorkerId},
+    },
+    protocol::{Moment, RebuildError, RebuildOptions, Rebuilt, rebuild},
 };
 
 /// Twenty LogObjects and a Digest, landed; then the ledger is lost.
@@ -24,10 +28,17 @@ fn landed_and_lost() -> World {
     world
 }
 
+/// When it is rebuilt, in milliseconds since 1970.
+const REBUILT_AT_MS: i64 = 1_768_600_000_000;
+
 fn rebuilt(world: &World) -> Result<Rebuilt, RebuildError> {
+    rebuilt_with(world, RebuildOptions::default())
+}
+
+fn rebuilt_with(world: &World, options: RebuildOptions) -> Result<Rebuilt, RebuildError> {
     let (bucket, ledger) = (Arc::new(world.audit.clone()), Arc::new(world.ledger.clone()));
     let holder = WorkerId::new("operator", 0);
-    world.runtime().block_on(rebuild(bucket, ledger, &holder, false, Moment { unix_ms: 1_768_600_000_000, monotonic_ms: 0 }))
+    world.runtime().block_on(rebuild(bucket, ledger, &holder, options, Moment { unix_ms: REBUILT_AT_MS, monotonic_ms: 0 }))
 }
 
 fn remove(world: &World, wanted: impl Fn(&str) -> bool) {
@@ -68,6 +79,28 @@ fn lost_sources_come_back_from_the_indexes() {
         let expected = if is.key.contains("CloudTrail-Digest") { Outcome::Kept } else { Outcome::Indexed };
         assert_eq!((is.outcome, &is.segment, is.segment_offset), (expected, &was.segment, was.segment_offset), "{}", is.key);
         assert_eq!((&is.stored_sha256, &is.account, is.landed_at), (&was.stored_sha256, &was.account, was.landed_at), "{}", is.key);
+    }
+}
+
+#[test]
+fn what_is_written_anew_is_locked_as_long_as_its_batch_and_for_a_day_at_least() {
+    for days in [1, 4_000] {
+        let world = landed_and_lost();
+        remove(&world, |key| key.starts_with(layout::SOURCES));
+        let retention = Retention { mode: LockMode::Governance, days };
+        rebuilt_with(&world, RebuildOptions { retention: Some(retention), ..RebuildOptions::default() }).unwrap();
+        let locks = world.audit.objects().into_iter().filter(|(key, _)| key.starts_with(layout::SOURCES));
+        let locks: Vec<(BatchId, _)> = locks
+            .map(|(key, object)| match ArchiveKey::parse(&key) {
+                Some(ArchiveKey::Sources { batch }) => (batch, object.policy.lock),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert!(!locks.is_empty());
+        for (batch, lock) in locks {
+            let until_ms = (batch.unix_ms() + i64::from(days) * 86_400_000).max(REBUILT_AT_MS + 86_400_000);
+            assert_eq!(lock, Some((LockMode::Governance, until_ms)), "{batch}");
+        }
     }
 }
 

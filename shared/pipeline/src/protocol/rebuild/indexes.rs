@@ -12,6 +12,7 @@ use trailkeep_archive::{
 
 use super::{super::listed, REBUILD_LEASE, RebuildError, Rebuilt};
 use crate::{
+    batch::Retention,
     ports::{bucket::PutPolicy, ledger::WorkerId},
     protocol::{Moment, Protocol, ProtocolError},
 };
@@ -30,7 +31,7 @@ impl Protocol {
     pub(super) async fn restore_indexed(
         &self,
         holder: &WorkerId,
-        now: Moment,
+        (retention, now): (Option<Retention>, Moment),
         restored: &HashSet<BatchId>,
         rebuilt: &mut Rebuilt,
     ) -> Result<(), RebuildError> {
@@ -41,7 +42,8 @@ impl Protocol {
             }
             let unreadable = |detail: String| ProtocolError::SourcesUnreadable { batch, key: layout::sources_key(&batch), detail };
             let bytes = write_sources(&rows).map_err(|error| unreadable(error.to_string()))?;
-            let policy = PutPolicy { content_type: Some(PARQUET_TYPE.to_owned()), if_absent: true, ..PutPolicy::default() };
+            let lock = retention.map(|retention| (retention.mode, retention.until_ms_again(&batch, now.unix_ms)));
+            let policy = PutPolicy { lock, content_type: Some(PARQUET_TYPE.to_owned()), if_absent: true, ..PutPolicy::default() };
             self.bucket.put(&layout::sources_key(&batch), Bytes::from(bytes), &policy).await?;
             let landed = listed::landed_of_rows(rows).map_err(unreadable)?;
             self.ledger.restore(&batch, &landed, now.unix_ms).await?;

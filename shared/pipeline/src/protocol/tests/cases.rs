@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    super::{Admission, LEASE, Manifest, OpenBatch, Protocol, ProtocolError, RebuildError, Standing, rebuild},
+    super::{Admission, LEASE, Manifest, OpenBatch, Protocol, ProtocolError, RebuildError, RebuildOptions, Standing, rebuild},
     counted::{Event, Fate},
     world::{Kind, Worker, World, after, all_sources, manifest, objects, source},
 };
@@ -12,6 +12,8 @@ use crate::{
     memory::MemoryLedger,
     ports::ledger::{AbortIf, BatchState, Ledger as _, ManifestRef, SourceId, WorkerId},
 };
+
+const STOPPED: RebuildOptions = RebuildOptions { writers_stopped: true, retention: None };
 
 #[tokio::test]
 async fn what_is_delivered_again_is_a_duplicate_and_says_as_what_it_landed() {
@@ -230,7 +232,7 @@ async fn a_lost_ledger_is_rebuilt_from_the_archive_at_any_point_of_a_batch() {
         assert!(matches!(refused, GuardError::MustBeRebuilt { .. }), "{refused}");
 
         let (bucket, ledger) = (Arc::new(world.bucket.clone()), Arc::new(world.ledger.clone()));
-        let rebuilt = rebuild(bucket.clone(), ledger.clone(), &WorkerId::new("operator", 0), true, after(1)).await.unwrap();
+        let rebuilt = rebuild(bucket.clone(), ledger.clone(), &WorkerId::new("operator", 0), STOPPED, after(1)).await.unwrap();
         assert_eq!((rebuilt.epoch, rebuilt.twice), (2, 0));
         let descriptor = archive_guard::join(&world.bucket, &world.ledger, after(1).unix_ms).await.unwrap();
         assert_eq!((descriptor.epoch, descriptor.ledger.id.as_str()), (2, "new"));
@@ -251,7 +253,7 @@ async fn what_was_not_announced_when_the_ledger_was_lost_is_announced_after_its_
         let _ = world.worker("first", &Fate::at(at, Event::DiesAfter)).round(&all_sources(), after(0)).await;
         let world = World { ledger: MemoryLedger::new("new"), ..world };
         let (bucket, ledger) = (Arc::new(world.bucket.clone()), Arc::new(world.ledger.clone()));
-        rebuild(bucket.clone(), ledger.clone(), &WorkerId::new("operator", 0), true, after(1)).await.unwrap();
+        rebuild(bucket.clone(), ledger.clone(), &WorkerId::new("operator", 0), STOPPED, after(1)).await.unwrap();
         let mut worker = world.worker("second", &Fate::kind());
         worker.protocol = Protocol::new(ledger, bucket, 2, LEASE).with_announcer(Arc::new(world.topic.clone().unwrap()));
         worker.until_quiet(all_sources(), 2).await;
@@ -268,10 +270,10 @@ async fn a_rebuild_waits_for_no_writer_and_runs_alone() {
     let open = worker.open(after(0)).await.unwrap();
     let (bucket, ledger) = (Arc::new(world.bucket.clone()), Arc::new(world.ledger.clone()));
     let operator = WorkerId::new("operator", 0);
-    let error = rebuild(bucket.clone(), ledger.clone(), &operator, false, after(0)).await.unwrap_err();
+    let error = rebuild(bucket.clone(), ledger.clone(), &operator, RebuildOptions::default(), after(0)).await.unwrap_err();
     assert!(matches!(error, RebuildError::WriterAlive { batch, .. } if batch == open.batch), "{error}");
     world.ledger.take_lease(super::super::REBUILD_LEASE, &WorkerId::new("another", 0), None).await.unwrap();
-    let error = rebuild(bucket, ledger, &operator, true, after(0)).await.unwrap_err();
+    let error = rebuild(bucket, ledger, &operator, STOPPED, after(0)).await.unwrap_err();
     assert!(matches!(error, RebuildError::Running { .. }), "{error}");
     assert!(world.ledger.identity().await.unwrap().ready, "nothing was begun");
 }
