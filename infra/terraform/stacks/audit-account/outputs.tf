@@ -1,0 +1,185 @@
+# ---- what stacks/management-account takes ----
+
+output "audit_account_id" {
+  description = "This account, which CloudTrail may be delegated to."
+  value       = local.account
+}
+
+output "log_bucket_name" {
+  description = "Bucket that the organization trail writes to, or is replicated into; with existing_trail and no replica null."
+  value       = one(module.log_bucket[*].bucket_name)
+}
+
+output "trail_kms_key_arn" {
+  description = "Key that the organization trail encrypts with; null where the log bucket is not ours."
+  value       = lookup(module.keys.key_arns, "trail", null)
+}
+
+output "trail_name" {
+  description = "Name that the policies of log bucket and key expect of the trail."
+  value       = var.trail_name
+}
+
+output "trail_arn" {
+  description = "ARN that the trail will have, and that the policies here name; with existing_trail it means nothing."
+  value       = local.trail_arn
+}
+
+output "trail_home_region" {
+  description = "Region that the trail has to be made in."
+  value       = coalesce(var.trail_home_region, local.region)
+}
+
+output "excluded_bucket_arns" {
+  description = "Buckets whose objects the trail must not record, or it would record its own landing."
+  value       = [for what in sort(keys(local.bucket_names)) : "arn:${local.partition}:s3:::${local.bucket_names[what]}"]
+}
+
+output "existing_trail_policies" {
+  description = "With existing_trail: what the owners of bucket, key and topic add, by name. Else empty."
+  value       = try(module.existing_trail[0].policies, {})
+}
+
+# ---- the archive ----
+
+output "archive_url" {
+  description = "The archive, as `trailkeep --archive` takes it."
+  value       = module.collector.environment["TRAILKEEP_ARCHIVE"]
+}
+
+output "archive_bucket_name" {
+  description = "Bucket of the archive."
+  value       = module.audit_bucket.bucket_name
+}
+
+output "archive_bucket_arn" {
+  description = "ARN of that bucket."
+  value       = module.audit_bucket.bucket_arn
+}
+
+output "archive_lifecycle_rules" {
+  description = "Tiers and expiry by prefix, for modules/archive-replica."
+  value       = module.audit_bucket.lifecycle_rules
+}
+
+output "replication_role_arn" {
+  description = "Role that replicates the archive, or would: modules/archive-replica takes it, before `replication` is given here."
+  value       = module.audit_bucket.replication_role_arn
+}
+
+output "ledger_url" {
+  description = "The ledger, as `trailkeep --ledger` takes it."
+  value       = module.ledger.ledger_url
+}
+
+output "key_arns" {
+  description = "Class to ARN of each key that encrypts."
+  value       = module.keys.key_arns
+}
+
+output "attest_key_arn" {
+  description = "Key that signs attestations."
+  value       = module.keys.attest_key_arn
+}
+
+output "key_map" {
+  description = "Which key encrypts what, and who may do what with it."
+  value       = module.keys.key_map
+}
+
+# ---- the collector ----
+
+output "collector_environment" {
+  description = "Environment of the collector's tasks, exactly as they get it."
+  value       = module.collector.environment
+}
+
+output "task_role_arn" {
+  description = "Role that the collector acts with."
+  value       = module.collector.task_role_arn
+}
+
+output "queue_url" {
+  description = "Queue of notifications, as `trailkeep queue` and `trailkeep backfill` take it."
+  value       = module.ingest.queue_url
+}
+
+output "dead_letter_queue_url" {
+  description = "Its dead-letter queue."
+  value       = module.ingest.dead_letter_queue_url
+}
+
+output "announcements_topic_arn" {
+  description = "Topic that landed objects are announced on."
+  value       = module.announcements.topic_arn
+}
+
+output "repository_url" {
+  description = "Where the collector's image is pushed to; `image` is this with @sha256:… behind."
+  value       = module.collector.repository_url
+}
+
+output "cluster_name" {
+  description = "ECS cluster of the collector."
+  value       = module.collector.cluster_name
+}
+
+output "service_name" {
+  description = "ECS service of the collector; null without an image."
+  value       = module.collector.service_name
+}
+
+output "log_group_name" {
+  description = "Log group of the collector."
+  value       = module.collector.log_group_name
+}
+
+# ---- around it ----
+
+output "alarm_topic_arn" {
+  description = "Topic that alarms are told on."
+  value       = module.observability.topic_arn
+}
+
+output "dashboard_name" {
+  description = "CloudWatch dashboard."
+  value       = module.observability.dashboard_name
+}
+
+output "workgroup_name" {
+  description = "Athena workgroup to ask in; null without catalog."
+  value       = one(module.catalog[*].workgroup_name)
+}
+
+output "analyst_policy_json" {
+  description = "What the role of an analyst needs; null without catalog."
+  value       = one(module.catalog[*].analyst_policy_json)
+}
+
+output "subscriber_queue_urls" {
+  description = "Queue of each subscriber."
+  value       = { for name, subscriber in module.subscriber : name => subscriber.queue_url }
+}
+
+output "subscriber_role_arns" {
+  description = "Role that each subscriber takes."
+  value       = { for name, subscriber in module.subscriber : name => subscriber.role_arn }
+}
+
+output "stays_on_destroy" {
+  description = "What `terraform destroy` does not take away, or stops at, and what to do about it."
+  value = merge(
+    {
+      "s3://${local.bucket_names.archive}" = join(" ", [
+        "stops while it holds anything; ${join(", ", module.audit_bucket.locked_prefixes)} are locked for ${var.object_lock_days} days from when they were written,",
+        var.object_lock_mode == "compliance" ? "and nobody can delete them before" : "and only break-glass roles can delete them before",
+      ])
+      "s3://${local.bucket_names.access}" = "stops while it holds anything; logs go on arriving for hours: empty it last"
+      (module.ledger.ledger_url)          = var.ledger.deletion_protection ? "stops: apply ledger = { deletion_protection = false } first; the archive can rebuild it" : "deleted; the archive can rebuild it"
+      "repository ${var.name}/collector"  = "stops while it holds images"
+      keys                                = "scheduled for deletion, gone after ${var.key_deletion_window_in_days} days: what they encrypted can then be read by nobody, locked or not. Cancel it while anything is kept"
+    },
+    local.log_bucket_is_ours ? { "s3://${local.bucket_names.logs}" = "stops while it holds anything: delete the trail first, then all versions" } : {},
+    var.catalog == null ? {} : { "s3://${local.bucket_names.results}" = var.catalog.results_force_destroy ? "deleted with its answers" : "stops while it holds answers: apply catalog = { results_force_destroy = true } first" },
+  )
+}

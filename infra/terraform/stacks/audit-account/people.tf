@@ -1,0 +1,37 @@
+# Who may use which key. Whoever reads below a prefix may decrypt with that prefix's key, and no other.
+
+locals {
+  # The collector writes the archive, reads the log bucket, works on queue and table.
+  key_users = merge(
+    { for class in concat(["raw", "queue", "table"], local.event_kms_classes, local.log_bucket_is_ours ? ["trail"] : []) : class => [local.collector_role_arn] },
+    { for class in ["results"] : class => local.analysts if length(local.analysts) > 0 },
+  )
+
+  # events/category=data/… → events-data; events/ alone → all of events; everything else is raw's.
+  classes_of_prefix = {
+    for prefix in distinct(flatten(var.readers[*].prefixes)) : prefix => (
+      !startswith(prefix, "events/") ? ["raw"] : [for class in local.event_kms_classes : class if startswith("events/category=${trimprefix(class, "events-")}/", prefix) || startswith(prefix, "events/category=${trimprefix(class, "events-")}/")]
+    )
+  }
+
+  # One entry for each principal and class.
+  archive_readers = flatten([for reader in var.readers : [for prefix in reader.prefixes : [for class in local.classes_of_prefix[prefix] : [for arn in reader.principal_arns : { class = class, arn = arn }]]]])
+  subscriber_readers = flatten([
+    for name, subscriber in var.subscribers : [
+      for class in concat(["queue"], formatlist("events-%s", subscriber.categories)) : { class = class, arn = "arn:${local.partition}:iam::${local.account}:role${var.role_path}${var.name}-subscriber-${name}" }
+    ]
+  ])
+  # S3 decrypts what it replicates with its role.
+  replication_readers = [for class in var.replication == null ? [] : concat(["raw"], local.event_kms_classes) : { class = class, arn = module.audit_bucket.replication_role_arn }]
+
+  # Who asks by Athena reads all classes, and writes and reads answers.
+  analysts        = try(var.catalog.analyst_role_arns, [])
+  analyst_readers = flatten([for class in concat(["raw"], local.event_kms_classes) : [for arn in local.analysts : { class = class, arn = arn }]])
+
+  all_readers = concat(local.archive_readers, local.subscriber_readers, local.analyst_readers, local.replication_readers)
+  key_readers = {
+    for class in distinct(local.all_readers[*].class) : class => distinct([for reader in local.all_readers : reader.arn if reader.class == class])
+  }
+  # The owner of an existing trail's bucket replicates it into ours.
+  key_replicators = { for role in compact([local.source_replication_role_arn]) : "trail" => [role] }
+}

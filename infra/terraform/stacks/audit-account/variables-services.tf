@@ -1,0 +1,123 @@
+variable "collector" {
+  description = "The collector's tasks: size and number (see modules/collector); options, further variables of `trailkeep-collector --help` in lower case and without TRAILKEEP_, as { low_latency = \"true\" }; the retention class of originals; accounts whose own trails land besides the organization's; who may read /metrics."
+  type = object({
+    options           = optional(map(string), {})
+    class_label       = optional(string, "standard")
+    account_ids       = optional(list(string), [])
+    cpu               = optional(number, 1024)
+    memory            = optional(number, 2048)
+    cpu_architecture  = optional(string, "ARM64")
+    min_tasks         = optional(number, 2)
+    max_tasks         = optional(number, 5)
+    backlog_per_task  = optional(number, 20000)
+    spot_share        = optional(number, 0)
+    scaling_suspended = optional(bool, false)
+    cluster           = optional(string)
+    scrape_from = optional(object({
+      cidrs              = optional(list(string), [])
+      security_group_ids = optional(list(string), [])
+    }), {})
+  })
+  default = {}
+
+  validation {
+    condition     = contains(keys(var.raw_classes), var.collector.class_label)
+    error_message = "collector.class_label names a class that raw_classes does not have, so that what lands would never expire nor become cheaper: add it there, or name one of ${join(", ", keys(var.raw_classes))}."
+  }
+}
+
+variable "queue" {
+  description = "The queue: how long it keeps what nobody fetched (4 to 7 days), and after how many receives a message goes to the dead-letter queue (10 or more)."
+  type = object({
+    message_retention_seconds = optional(number, 604800)
+    max_receive_count         = optional(number, 12)
+  })
+  default = {}
+}
+
+variable "ledger" {
+  description = "The ledger's table: whether it is protected from deletion, and for how many days it can be restored to a point in time."
+  type = object({
+    deletion_protection         = optional(bool, true)
+    point_in_time_recovery_days = optional(number, 35)
+  })
+  default = {}
+}
+
+variable "log_group_retention_days" {
+  description = "Days for which the services' own log lines are kept."
+  type        = number
+  default     = 365
+}
+
+variable "access_log_retention_days" {
+  description = "Days for which access logs and inventories of the buckets are kept."
+  type        = number
+  default     = 400
+}
+
+variable "alarms" {
+  description = "Who is told of alarms: e-mail addresses (each confirmed by its owner) and other subscribers (protocol and endpoint); what pages a person when anything is wrong (page_arns); after how many minutes without a landing, and above which thresholds (see modules/observability)."
+  type = object({
+    emails                  = optional(list(string), [])
+    subscribers             = optional(list(object({ protocol = string, endpoint = string })), [])
+    page_arns               = optional(list(string), [])
+    landing_silence_minutes = optional(number, 60)
+    thresholds = optional(object({
+      oldest_message_age_seconds = optional(number)
+      in_flight_messages         = optional(number)
+      quarantined_per_5_minutes  = optional(number)
+      denied_per_5_minutes       = optional(number)
+      unpublished_minutes        = optional(number)
+      tasks_missing_for_minutes  = optional(number)
+      self_generated_per_hour    = optional(number)
+      dead_letters               = optional(number)
+    }), {})
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for address in var.alarms.emails : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", address))])
+    error_message = "alarms.emails has something that is no e-mail address: give addresses, and whatever else in alarms.subscribers with its protocol."
+  }
+}
+
+variable "catalog" {
+  description = "SQL by Athena: roles of analysts, who may then decrypt what they ask; the bytes after which a question is stopped; days after which answers are deleted, and whether a destroy deletes them; the first day that questions look at, YYYYMMDD. null: no catalog."
+  type = object({
+    analyst_role_arns      = optional(list(string), [])
+    bytes_scanned_cutoff   = optional(number, 107374182400)
+    results_retention_days = optional(number, 30)
+    results_force_destroy  = optional(bool, false)
+    since                  = optional(string, "20131101")
+  })
+  default = {}
+}
+
+variable "subscribers" {
+  description = "SIEMs and teams that are told of what landed, by short name: who may take the role (ARNs; other accounts with an external id), which categories of events it may read, and, as a filter of messages and not of rights, accounts and Regions."
+  type = map(object({
+    principal_arns = list(string)
+    external_id    = optional(string)
+    categories     = list(string)
+    accounts       = optional(list(string), [])
+    regions        = optional(list(string), [])
+  }))
+  default = {}
+}
+
+variable "endpoints" {
+  description = "VPC endpoints for the tasks, by which nothing of theirs passes the internet: route tables of the subnets in `network`; which services (sts is added where a role reads the log bucket); their full names where these are others, as in China; who else of the VPC may use them. null: none are made, and the subnets have a NAT gateway or endpoints already."
+  type = object({
+    route_table_ids = list(string)
+    services        = optional(set(string), ["dynamodb", "ecr.api", "ecr.dkr", "logs", "s3", "sns", "sqs"])
+    service_names   = optional(map(string), {})
+    client_cidrs    = optional(list(string), [])
+  })
+  default = null
+
+  validation {
+    condition     = try(length(var.endpoints.route_table_ids) > 0, var.endpoints == null)
+    error_message = "endpoints.route_table_ids is empty: name the route tables of the subnets in network, or S3 and DynamoDB are not reached through their gateways."
+  }
+}

@@ -1,0 +1,28 @@
+"""moto's server, nearer to AWS where the whole road needs it.
+
+- S3's events name the object's version, as those of a versioned bucket do: otherwise no collector would ask for one.
+- moto looks at a bucket's policy and not at its conditions, so that each conditional Deny denies everything. Here it looks at none: what policies
+  say of the calls is judged from the record of them.
+- One DynamoDB call at a time, as in the other tests.
+"""
+import pathlib
+import runpy
+
+import moto.s3.notifications as notifications
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket
+
+ROOT = pathlib.Path(__file__).resolve().parents[4]
+event_of = notifications._get_s3_event
+
+
+def with_version(name, bucket, key, configuration):
+    event = event_of(name, bucket, key, configuration)
+    if key.version_id and key.version_id != "null":
+        event["Records"][0]["s3"]["object"]["versionId"] = key.version_id
+    return event
+
+
+notifications._get_s3_event = with_version
+FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
+runpy.run_path(str(ROOT / "tests/tools/moto_one_at_a_time.py"), run_name="__main__")
