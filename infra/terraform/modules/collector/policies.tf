@@ -12,8 +12,10 @@ locals {
   archive_root       = join("/", compact([local.archive_bucket_arn, var.archive.prefix]))
 
   # attest/ is not the collector's: who lands must not be able to vouch for what landed.
-  written_prefixes = ["archive.json", "digests/*", "events/*", "index/*", "quarantine/*", "raw/*", "sources/*", "staging/*"]
-  locked_prefixes  = ["digests/*", "raw/*", "sources/*"]
+  # By multipart upload, and by plain puts.
+  uploaded_prefixes = ["digests/*", "events/*", "index/*", "quarantine/*", "raw/*", "sources/*"]
+  written_prefixes  = concat(["archive.json", "staging/*"], local.uploaded_prefixes)
+  locked_prefixes   = ["digests/*", "raw/*", "sources/*"]
 
   # Origins of replicas are not read.
   source_bucket_arns = [for bucket in var.sources.buckets : "arn:${local.partition}:s3:::${bucket.name}"]
@@ -108,8 +110,18 @@ data "aws_iam_policy_document" "task" {
   # No condition on lock and key: parts of an upload carry neither, its beginning does. The bucket's policy says what it can of that.
   statement {
     sid       = "ArchiveObjects"
-    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+    actions   = ["s3:GetObject", "s3:PutObject"]
     resources = [for prefix in local.written_prefixes : "${local.archive_root}/${prefix}"]
+    condition {
+      test     = "StringEquals"
+      variable = "s3:ResourceAccount"
+      values   = [local.account]
+    }
+  }
+  statement {
+    sid       = "ArchiveUploads"
+    actions   = ["s3:AbortMultipartUpload"]
+    resources = [for prefix in local.uploaded_prefixes : "${local.archive_root}/${prefix}"]
     condition {
       test     = "StringEquals"
       variable = "s3:ResourceAccount"
