@@ -12,12 +12,12 @@ BIN := $(TARGET_DIR)/debug/trailkeep
 PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PATH
 
-.PHONY: help setup build demo test chaos check bench golden image clean
+.PHONY: help setup build demo test test-infra docs-infra chaos check bench golden image clean
 
 help: ## Say what there is
 	@echo "Trailkeep keeps an AWS organization's CloudTrail. Begin with: make demo"
 	echo
-	sed -n 's/^\([a-z]*\): .*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 setup: ## Get what tests need (Python packages into .venv), say what is missing; does nothing the second time
 	@scripts/setup.sh
@@ -31,13 +31,30 @@ demo: build ## Make a small organization, ingest it, ask it three questions (und
 	@TRAILKEEP_BIN="$(BIN)" scripts/demo.sh
 
 test: setup build ## Run all tests; with TRAILKEEP_CONFORMANCE_DIR the conformance runs too
-	@export RUST_LIB_BACKTRACE=0 TRAILKEEP_BIN="$(BIN)" TRAILKEEP_PYTHON="$(CURDIR)/.venv/bin/python"
+	@export RUST_LIB_BACKTRACE=0 TRAILKEEP_BIN="$(BIN)" TRAILKEEP_PYTHON="$(CURDIR)/.venv/bin/python"; ended=0
 	if cargo nextest --version >/dev/null 2>&1; then
-	    cargo nextest run --locked --workspace --no-fail-fast --status-level fail --final-status-level slow
-	    cargo test --locked --workspace --doc --quiet
+	    cargo nextest run --locked --workspace --no-fail-fast --status-level fail --final-status-level slow || ended=1
+	    cargo test --locked --workspace --doc --quiet || ended=1
 	else
-	    cargo test --locked --workspace --no-fail-fast
+	    cargo test --locked --workspace --no-fail-fast || ended=1
 	fi
+	$(MAKE) test-infra || ended=1
+	exit $$ended
+
+test-infra: ## Run the tests of the Terraform modules, where terraform, npm and Python are there (PYTEST="-k keys" for some of them)
+	@lacking="$$(mktemp)"; trap 'rm -f "$$lacking"' EXIT; ended=0
+	scripts/setup_infra.sh 2>"$$lacking" || ended=$$?
+	if [ $$ended = 3 ]; then
+	    echo "infrastructure tests: not run ($$(sed -z 's/\n$$//; s/\n/; /g' "$$lacking"))"
+	    [ "$${REQUIRE_ALL:-}" != 1 ] && exit 0 || exit 1
+	fi
+	cat "$$lacking" >&2; [ $$ended = 0 ] || exit $$ended
+	export TRAILKEEP_BIN="$(BIN)" TRAILKEEP_PYTHON="$(CURDIR)/.venv/bin/python"
+	.infra/venv/bin/python -m pytest --quiet --color=no --rootdir=infra/terraform/tests -c infra/terraform/tests/pytest.ini $(or $(PYTEST),) infra/terraform/tests
+
+docs-infra: ## Fill the generated parts of the Terraform modules' READMEs
+	@scripts/setup_infra.sh
+	.infra/venv/bin/python infra/terraform/tests/harness/tfdoc.py infra/terraform/{modules,stacks}/*/
 
 chaos: setup build ## Let collectors run under random faults and count what came of it: make chaos SEED=7 DURATION_S=600
 	@seed="$(or $(SEED),$$RANDOM)"; echo "seed=$$seed"
@@ -79,6 +96,6 @@ image: ## Build the collector's container image (IMAGE=… TAG=…; TARGET=trail
 	DOCKER_BUILDKIT=1 docker build --target "$(TARGET)" --build-arg VERSION="$$version" --build-arg REVISION="$$revision" --tag "$(IMAGE):$(TAG)" .
 	echo "built $(IMAGE):$(TAG)"
 
-clean: ## Remove what building, demo and benchmarks made (.venv stays)
+clean: ## Remove what building, demo and benchmarks made (.venv and .infra stay)
 	cargo clean
-	rm -rf .demo .bench
+	rm -rf .demo .bench .infra/data

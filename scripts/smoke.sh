@@ -51,12 +51,12 @@ fi
 
 # The mark stands in requestParameters. Event days of today and yesterday: a run may cross midnight.
 since=$(date -u -d yesterday +%Y%m%d 2>/dev/null || date -u -v-1d +%Y%m%d)
-sql="SELECT eventid, eventtime, recipientaccountid, awsregion, eventname FROM cloudtrail WHERE eventday >= '$since' AND eventname = 'GetParameter' AND requestparameters LIKE '%$mark%'"
+sql="SELECT eventid, eventtime, recipientaccountid, awsregion, eventname FROM cloudtrail WHERE eventday >= '$since' AND eventname = 'GetParameter' AND requestparameters LIKE '%$mark%' LIMIT 1"
 echo "waiting up to $minutes min for it in $archive (CloudTrail takes about 5 min, a Batch of a quiet organization up to 15)"
 begun=$SECONDS
 row=
 while :; do
-    row=$(trailkeep query --archive "$archive" --output json "$sql" | head -n 1) || fail "the archive could not be asked: see above"
+    row=$(trailkeep query --archive "$archive" --output json "$sql") || fail "the archive could not be asked: see above"
     [ -z "$row" ] || break
     ((SECONDS - begun < minutes * 60)) || fail "it did not come within $minutes min: is the trail logging read events (management-account stack), are objects in the log bucket, is the queue growing? docs/operating.md begins there"
     sleep "${SMOKE_EVERY:-30}"
@@ -67,7 +67,7 @@ echo "it is there after $(((SECONDS - begun) / 60)) min $(((SECONDS - begun) % 6
 # Its bytes, and the object that they stand in.
 record=$(trailkeep raw --archive "$archive" --event-id "$id") || record=
 check "CloudTrail's own record comes back byte for byte, with the mark in it" grep -q "$mark" <<<"$record"
-found=$(trailkeep query --archive "$archive" --output json "SELECT s.segment, s.segment_version, s.key FROM events e JOIN sources s ON s.bucket = e.source_bucket AND s.key = e.source_key WHERE e.eventday >= '$since' AND e.event_uid = '$id'" | head -n 1)
+found=$(trailkeep query --archive "$archive" --output json "SELECT s.segment, s.segment_version, s.key FROM events e JOIN sources s ON s.bucket = e.source_bucket AND s.key = e.source_key WHERE e.eventday >= '$since' AND e.event_uid = '$id' LIMIT 1")
 segment=$(jq -r .segment <<<"$found")
 head=$(aws s3api head-object --bucket "$bucket" --key "$segment" 2>/dev/null) || head='{}'
 check "its segment $segment is encrypted with a KMS key and a bucket key" jq -e '.ServerSideEncryption == "aws:kms" and .BucketKeyEnabled == true' <<<"$head"
@@ -79,7 +79,7 @@ check "no source is there twice" test "$duplicates" = 0
 echo
 echo "What stays because it is locked, until when (the first object below each locked prefix):"
 for prefix in raw/ digests/ sources/ attest/; do
-    key=$(aws s3api list-objects-v2 --bucket "$bucket" --prefix "$prefix" --max-items 1 --query 'Contents[0].Key' --output text 2>/dev/null | head -n 1)
+    key=$(aws s3api list-objects-v2 --bucket "$bucket" --prefix "$prefix" --max-keys 1 --no-paginate --query 'Contents[0].Key' --output text 2>/dev/null) || key=
     [ -n "$key" ] && [ "$key" != None ] || { echo "  $prefix nothing yet"; continue; }
     held=$(aws s3api head-object --bucket "$bucket" --key "$key" --query '[ObjectLockMode, ObjectLockRetainUntilDate]' --output text) || held="its lock cannot be read"
     echo "  s3://$bucket/$key  $held"
