@@ -1,0 +1,26 @@
+# Control Tower's trail and its bucket's policy and notifications stay as they are. The log-archive account replicates the bucket into one of ours, and
+# the collector reads that: nobody reads the log archive from outside.
+
+provider "aws" {
+  region              = var.region
+  allowed_account_ids = [var.audit_account_id]
+}
+
+module "audit_account" {
+  source = "../../stacks/audit-account"
+
+  organization_id       = var.organization_id
+  management_account_id = var.management_account_id
+  object_lock_mode      = "governance"
+  object_lock_days      = 1
+  image                 = var.image
+  network               = var.network
+
+  existing_trail = {
+    mode                   = "replicated"
+    log_bucket_name        = var.log_bucket_name
+    log_bucket_account_id  = var.log_archive_account_id
+    log_bucket_kms_key_arn = var.log_bucket_kms_key_arn
+    key_prefix             = var.organization_id # Control Tower's
+  }
+}

@@ -1,0 +1,59 @@
+variable "audit_account_id" {
+  description = "The account that the archive is made in. Whose credentials are used must be of this one."
+  type        = string
+  default     = "111122223333"
+}
+
+variable "region" {
+  description = "Region of the archive, and home of the trail."
+  type        = string
+  default     = "us-east-1"
+}
+
+variable "organization_id" {
+  description = "The organization, as `aws organizations describe-organization --query Organization.Id` tells it."
+  type        = string
+  default     = "o-exampleorg1"
+}
+
+variable "management_account_id" {
+  description = "The account that manages the organization, and owns its trail."
+  type        = string
+  default     = "999999999999"
+}
+
+variable "replica" {
+  description = "Account and Region of the second copy."
+  type        = object({ account_id = string, region = string })
+  default     = { account_id = "777788889999", region = "us-west-2" }
+}
+
+variable "replica_role_arn" {
+  description = "Role of the replica's account that this takes to make the replica."
+  type        = string
+  default     = "arn:aws:iam::777788889999:role/terraform"
+}
+
+variable "restore_role_arn" {
+  description = "Role that reads the copy when the original is lost."
+  type        = string
+  default     = "arn:aws:iam::777788889999:role/restore"
+}
+
+variable "image" {
+  description = "The collector's image by digest, REPOSITORY@sha256:…; null on the first apply, which makes the repository."
+  type        = string
+  default     = null
+}
+
+variable "network" {
+  description = "A VPC and two private subnets of it in different zones, with a way to AWS."
+  type = object({
+    vpc_id     = string
+    subnet_ids = list(string)
+  })
+  default = {
+    vpc_id     = "vpc-0a1b2c3d4e5f60718"
+    subnet_ids = ["subnet-0a1b2c3d4e5f60718", "subnet-0b1c2d3e4f5061728"]
+  }
+}
