@@ -2,6 +2,7 @@ variable "name" {
   description = "Prefix of the id of the bucket policy, by which the installation is told."
   type        = string
   default     = "trailkeep"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,30}$", var.name))
@@ -12,6 +13,7 @@ variable "name" {
 variable "bucket_name" {
   description = "Name of the bucket that is made."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.bucket_name))
@@ -22,6 +24,7 @@ variable "bucket_name" {
 variable "source_bucket_names" {
   description = "Buckets of this account and Region that log to this one, each below its own name and \"/\", and whose inventory may be put below inventory/ and their name."
   type        = list(string)
+  nullable    = false
 
   validation {
     condition     = length(var.source_bucket_names) > 0
@@ -48,6 +51,7 @@ variable "retention_days" {
   description = "Days after which access logs and inventories expire."
   type        = number
   default     = 400
+  nullable    = false
 
   validation {
     condition     = var.retention_days >= 1 && var.retention_days <= 36500 && floor(var.retention_days) == var.retention_days
@@ -59,10 +63,11 @@ variable "noncurrent_days" {
   description = "Days for which a version that was deleted or written over, or has expired, can still be brought back."
   type        = number
   default     = 30
+  nullable    = false
 
   validation {
-    condition     = var.noncurrent_days >= 1 && floor(var.noncurrent_days) == var.noncurrent_days
-    error_message = "noncurrent_days has to be a whole number of days, at least 1."
+    condition     = var.noncurrent_days >= 1 && var.noncurrent_days <= 36500 && floor(var.noncurrent_days) == var.noncurrent_days
+    error_message = "noncurrent_days has to be a whole number of days from 1 to 36500."
   }
 }
 
@@ -70,4 +75,5 @@ variable "tags" {
   description = "Tags of the bucket."
   type        = map(string)
   default     = {}
+  nullable    = false
 }

@@ -2,6 +2,7 @@ variable "name" {
   description = "Prefix of every name: the topic is NAME-landed."
   type        = string
   default     = "trailkeep"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
@@ -13,15 +14,17 @@ variable "tags" {
   description = "Tags of the topic."
   type        = map(string)
   default     = {}
+  nullable    = false
 }
 
 variable "kms_key_arn" {
   description = "ARN of the customer key that encrypts messages: key_arns[\"queue\"] of the module keys."
   type        = string
+  nullable    = false
 
   validation {
-    condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
-    error_message = "kms_key_arn must be the ARN of a key, arn:PARTITION:kms:REGION:ACCOUNT:key/ID: alias/aws/sns lets no other account's queue in, and an alias does not do."
+    condition     = can(regex("^arn:${data.aws_partition.current.partition}:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a key, arn:${data.aws_partition.current.partition}:kms:REGION:ACCOUNT:key/ID: alias/aws/sns lets no other account's queue in, and an alias does not do."
   }
 
   validation {
@@ -33,6 +36,7 @@ variable "kms_key_arn" {
 variable "publisher_role_arns" {
   description = "Roles of this account that announce objects, and the only ones that may publish: the task role of the collector."
   type        = list(string)
+  nullable    = false
 
   validation {
     condition     = length(var.publisher_role_arns) > 0
@@ -40,8 +44,8 @@ variable "publisher_role_arns" {
   }
 
   validation {
-    condition     = alltrue([for arn in var.publisher_role_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", arn))])
-    error_message = "publisher_role_arns must be ARNs of roles without wildcards, arn:PARTITION:iam::ACCOUNT:role/NAME: write each role out."
+    condition     = alltrue([for arn in var.publisher_role_arns : can(regex("^arn:${data.aws_partition.current.partition}:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", arn))])
+    error_message = "publisher_role_arns must be ARNs of roles without wildcards, arn:${data.aws_partition.current.partition}:iam::ACCOUNT:role/NAME: write each role out."
   }
 
   validation {
@@ -54,6 +58,7 @@ variable "subscriber_account_ids" {
   description = "Other accounts that may subscribe queues of theirs. Queues of this account may be subscribed by whom its IAM policies let."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for id in var.subscriber_account_ids : can(regex("^[0-9]{12}$", id))])

@@ -28,6 +28,13 @@ resource "aws_kms_key" "this" {
   enable_key_rotation     = true
   deletion_window_in_days = var.key_deletion_window_in_days
   tags                    = var.tags
+
+  lifecycle {
+    precondition {
+      condition     = length(data.aws_iam_policy_document.key.minified_json) <= 32768
+      error_message = "The keys' policy is ${length(data.aws_iam_policy_document.key.minified_json)} bytes long and KMS takes 32768: name fewer reader_principal_arns, or a role that they assume."
+    }
+  }
 }
 
 resource "aws_kms_alias" "this" {
@@ -91,6 +98,13 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
 resource "aws_s3_bucket_policy" "this" {
   bucket = aws_s3_bucket.this.bucket
   policy = data.aws_iam_policy_document.bucket.minified_json
+
+  lifecycle {
+    precondition {
+      condition     = length(data.aws_iam_policy_document.bucket.minified_json) <= 20480
+      error_message = "The bucket policy is ${length(data.aws_iam_policy_document.bucket.minified_json)} bytes long and S3 takes 20480: name fewer reader_principal_arns, or a role that they assume."
+    }
+  }
 
   depends_on = [aws_s3_bucket_public_access_block.this]
 }

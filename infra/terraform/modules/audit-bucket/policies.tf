@@ -7,6 +7,7 @@ locals {
   bucket_and_all    = [local.bucket_arn, "${local.bucket_arn}/*"]
   locked_objects    = [for prefix in local.locked_prefixes : "${local.bucket_arn}/${prefix}*"]
   deletable_objects = ["${local.bucket_arn}/staging/*", "${local.bucket_arn}/lease/*"]
+  others_objects    = [for prefix in keys(var.other_prefixes) : "${local.bucket_arn}/${prefix}*"]
 
   # Condition "is none of these roles". Of nobody there is no condition: then it is denied to all.
   unless = {
@@ -49,8 +50,17 @@ locals {
       },
       { sid = "DenyCustomerProvidedKeys", actions = ["s3:PutObject"], resources = local.objects, conditions = [{ test = "Null", variable = "s3:x-amz-server-side-encryption-customer-algorithm", values = ["false"] }] },
 
+      # ---- puts ----
+      # Anywhere but where other tools write: an event that is forged or written over misleads as much as an original, and a manifest below staging/ decides what is published.
+      merge(
+        { sid = "DenyPutByOthers", actions = ["s3:PutObject"], conditions = local.unless.writers },
+        length(local.others_objects) == 0 ? { resources = local.objects, not_resources = null } : { resources = null, not_resources = local.others_objects },
+      ),
+      # A Batch that is committed lies in uploads and below staging/ until it is published; its notifications are gone.
+      { sid = "DenyUnstagingByOthers", actions = ["s3:DeleteObject", "s3:DeleteObjectVersion"], resources = local.deletable_objects, conditions = local.unless.lockers },
+      { sid = "DenyAbortByOthers", actions = ["s3:AbortMultipartUpload"], resources = local.objects, conditions = local.unless.lockers },
+
       # ---- puts below the locked prefixes ----
-      { sid = "DenyPutByOthers", actions = ["s3:PutObject"], resources = local.locked_objects, conditions = local.unless.writers },
       # Our services name the key whenever they begin an object; parts name neither key nor lock.
       {
         sid = "DenyPutWithoutLock", actions = ["s3:PutObject"], resources = local.locked_objects,
@@ -90,7 +100,7 @@ locals {
       {
         sid = "DenyConfigurationByOthers"
         actions = [
-          "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:PutBucketAcl", "s3:PutBucketLogging", "s3:PutBucketObjectLockConfiguration", "s3:PutBucketOwnershipControls", "s3:PutBucketPolicy",
+          "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:PutAnalyticsConfiguration", "s3:PutBucketAcl", "s3:PutBucketLogging", "s3:PutBucketNotification", "s3:PutBucketObjectLockConfiguration", "s3:PutBucketOwnershipControls", "s3:PutBucketPolicy",
           "s3:PutBucketPublicAccessBlock", "s3:PutBucketVersioning", "s3:PutEncryptionConfiguration", "s3:PutInventoryConfiguration", "s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration",
         ]
         resources = [local.bucket_arn], conditions = local.unless.administrator

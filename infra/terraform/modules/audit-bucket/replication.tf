@@ -35,8 +35,7 @@ resource "aws_iam_role_policy" "replication" {
   policy = data.aws_iam_policy_document.replication[0].minified_json
 }
 
-# S3 does not document aws:SourceArn or aws:SourceAccount for this assumption, so they are not asked for. The deputy cannot be confused:
-# only who may pass this role, in this account, can configure a bucket with it.
+# IfExists: whether S3 says for which bucket it replicates is not documented, and a refusal would be silent. Only who may pass this role, in this account, can configure a bucket with it in any case.
 data "aws_iam_policy_document" "replication_trust" {
   statement {
     sid     = "S3"
@@ -45,6 +44,18 @@ data "aws_iam_policy_document" "replication_trust" {
     principals {
       type        = "Service"
       identifiers = ["s3.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnEqualsIfExists"
+      variable = "aws:SourceArn"
+      values   = [local.bucket_arn]
+    }
+
+    condition {
+      test     = "StringEqualsIfExists"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.this.account_id]
     }
   }
 }
@@ -120,7 +131,7 @@ resource "aws_s3_bucket_replication_configuration" "this" {
     for_each = { for index, prefix in local.replicated_prefixes : prefix => index + 1 }
 
     content {
-      id       = replace(rule.key, "/[^A-Za-z0-9]+/", "-")
+      id       = rule.key
       priority = rule.value
       status   = "Enabled"
 

@@ -2,6 +2,7 @@ variable "raw_classes" {
   description = "Retention classes of the originals (--class-label), and after how many days each expires. What stands below a class that is not named here is kept for ever, in Standard."
   type        = map(object({ retention_days = optional(number, 2557) }))
   default     = { standard = {} }
+  nullable    = false
 
   validation {
     condition     = alltrue([for label in keys(var.raw_classes) : can(regex("^[a-z0-9-]{1,32}$", label))])
@@ -9,12 +10,12 @@ variable "raw_classes" {
   }
 
   validation {
-    condition     = length(var.raw_classes) > 0 && alltrue([for class in values(var.raw_classes) : floor(class.retention_days) == class.retention_days])
-    error_message = "raw_classes needs at least one class, and whole days."
+    condition     = length(var.raw_classes) > 0 && alltrue([for class in values(var.raw_classes) : try(floor(class.retention_days) == class.retention_days && class.retention_days <= 36500, false)])
+    error_message = "raw_classes needs at least one class, and whole days, at most 36500."
   }
 
   validation {
-    condition     = alltrue([for class in values(var.raw_classes) : class.retention_days >= local.raw_minimum_days])
+    condition     = alltrue([for class in values(var.raw_classes) : try(class.retention_days >= local.raw_minimum_days, true)])
     error_message = "raw_classes has a class that expires sooner than its last tier's minimum storage is over, which is billed in any case: keep it for ${local.raw_minimum_days} days or longer, or set tiers.raw.deep_archive_days or glacier_ir_days to 0."
   }
 }
@@ -23,6 +24,7 @@ variable "events_retention_days" {
   description = "Days after which events expire, by category: management, data, insight, network, aggregated. Those not named are kept for 2557 days."
   type        = map(number)
   default     = {}
+  nullable    = false
 
   validation {
     condition     = length(setsubtract(keys(var.events_retention_days), ["management", "data", "insight", "network", "aggregated"])) == 0
@@ -30,8 +32,8 @@ variable "events_retention_days" {
   }
 
   validation {
-    condition     = alltrue([for days in values(var.events_retention_days) : days >= 1 && floor(days) == days && days >= local.events_minimum_days])
-    error_message = "events_retention_days has a category that expires sooner than its last tier's minimum storage is over, which is billed in any case: keep it for ${local.events_minimum_days} whole days or longer, or set tiers.events.glacier_ir_days or standard_ia_days to 0."
+    condition     = alltrue([for days in values(var.events_retention_days) : try(days >= 1 && floor(days) == days && days >= local.events_minimum_days && days <= 36500, false)])
+    error_message = "events_retention_days has a category that expires sooner than its last tier's minimum storage is over, which is billed in any case: keep it for ${local.events_minimum_days} to 36500 whole days, or set tiers.events.glacier_ir_days or standard_ia_days to 0."
   }
 }
 
@@ -41,8 +43,8 @@ variable "proof_retention_days" {
   default     = null
 
   validation {
-    condition     = var.proof_retention_days == null || try(floor(var.proof_retention_days) == var.proof_retention_days && var.proof_retention_days >= max([for class in values(var.raw_classes) : class.retention_days]...), false)
-    error_message = "proof_retention_days is shorter than a class in raw_classes is kept, or no whole number: originals without their digests and sources can neither be proved nor found. Keep them as long as the longest class."
+    condition     = var.proof_retention_days == null || try(floor(var.proof_retention_days) == var.proof_retention_days && var.proof_retention_days <= 36500 && var.proof_retention_days >= max([for class in values(var.raw_classes) : class.retention_days]...), false)
+    error_message = "proof_retention_days is shorter than a class in raw_classes is kept, longer than 36500 days, or no whole number: originals without their digests and sources can neither be proved nor found. Keep them as long as the longest class."
   }
 
   validation {
@@ -55,10 +57,11 @@ variable "quarantine_retention_days" {
   description = "Days after which rows of quarantine/ expire. The bytes that they point to are in raw/."
   type        = number
   default     = 400
+  nullable    = false
 
   validation {
-    condition     = var.quarantine_retention_days >= 1 && floor(var.quarantine_retention_days) == var.quarantine_retention_days
-    error_message = "quarantine_retention_days has to be a whole number of days, at least 1."
+    condition     = var.quarantine_retention_days >= 1 && var.quarantine_retention_days <= 36500 && floor(var.quarantine_retention_days) == var.quarantine_retention_days
+    error_message = "quarantine_retention_days has to be a whole number of days from 1 to 36500."
   }
 }
 
@@ -78,11 +81,12 @@ variable "tiers" {
       glacier_ir_days  = optional(number, 90)
     }), {})
   })
-  default = {}
+  default  = {}
+  nullable = false
 
   validation {
-    condition     = alltrue([for days in flatten([values(var.tiers.raw), values(var.tiers.proofs), values(var.tiers.events)]) : days >= 0 && floor(days) == days])
-    error_message = "tiers has to hold whole days, 0 for a tier that is not wanted."
+    condition     = alltrue([for days in flatten([values(var.tiers.raw), values(var.tiers.proofs), values(var.tiers.events)]) : try(days >= 0 && floor(days) == days && days <= 36500, false)])
+    error_message = "tiers has to hold whole days up to 36500, 0 for a tier that is not wanted."
   }
 
   validation {
@@ -105,10 +109,11 @@ variable "noncurrent_days" {
   description = "Days for which a version that has expired, or was deleted by break-glass, can still be brought back; those below staging/ and lease/ go after a day."
   type        = number
   default     = 30
+  nullable    = false
 
   validation {
-    condition     = var.noncurrent_days >= 1 && floor(var.noncurrent_days) == var.noncurrent_days
-    error_message = "noncurrent_days has to be a whole number of days, at least 1."
+    condition     = var.noncurrent_days >= 1 && var.noncurrent_days <= 36500 && floor(var.noncurrent_days) == var.noncurrent_days
+    error_message = "noncurrent_days has to be a whole number of days from 1 to 36500."
   }
 }
 
@@ -116,10 +121,11 @@ variable "abort_uploads_days" {
   description = "Days after which uploads that were not completed are swept. They are how a Batch is staged: never sooner than a message can live in queue and dead-letter queue together."
   type        = number
   default     = 30
+  nullable    = false
 
   validation {
-    condition     = var.abort_uploads_days >= 21 && floor(var.abort_uploads_days) == var.abort_uploads_days
-    error_message = "abort_uploads_days has to be at least 21: 7 days in the queue and 14 in the dead-letter queue, after which a message may still find its Batch to finish."
+    condition     = var.abort_uploads_days >= 21 && var.abort_uploads_days <= 36500 && floor(var.abort_uploads_days) == var.abort_uploads_days
+    error_message = "abort_uploads_days has to be a whole number, at least 21 and at most 36500: 7 days in the queue and 14 in the dead-letter queue, after which a message may still find its Batch to finish."
   }
 }
 
@@ -127,10 +133,11 @@ variable "other_prefixes" {
   description = "Prefixes that other tools keep in this bucket, each ending in \"/\", and after how many days they expire. They are replicated too."
   type        = map(number)
   default     = {}
+  nullable    = false
 
   validation {
-    condition     = alltrue([for prefix in keys(var.other_prefixes) : can(regex("^[A-Za-z0-9!_.'()=-][A-Za-z0-9!_.'()=/-]*/$", prefix))])
-    error_message = "other_prefixes has a prefix that does not end in \"/\", or begins with one, or holds a wildcard."
+    condition     = alltrue([for prefix in keys(var.other_prefixes) : can(regex("^[A-Za-z0-9!_.'()=-][A-Za-z0-9!_.'()=/-]*/$", prefix)) && length(prefix) <= 200])
+    error_message = "other_prefixes has a prefix that does not end in \"/\", or begins with one, or holds a wildcard, or has more than 200 characters."
   }
 
   validation {
@@ -144,7 +151,7 @@ variable "other_prefixes" {
   }
 
   validation {
-    condition     = alltrue([for days in values(var.other_prefixes) : days >= 1 && floor(days) == days])
-    error_message = "other_prefixes has to hold whole days, at least 1."
+    condition     = alltrue([for days in values(var.other_prefixes) : try(days >= 1 && floor(days) == days && days <= 36500, false)])
+    error_message = "other_prefixes has to hold whole days from 1 to 36500."
   }
 }

@@ -1,7 +1,8 @@
 variable "name" {
-  description = "Prefix of the names of what is made besides the bucket: replication role, event rules."
+  description = "Prefix of the names of what is made besides the bucket: roles, event rules."
   type        = string
   default     = "trailkeep"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,30}$", var.name))
@@ -13,28 +14,36 @@ variable "tags" {
   description = "Tags of everything that is made."
   type        = map(string)
   default     = {}
+  nullable    = false
 }
 
 variable "permissions_boundary" {
-  description = "ARN of the permissions boundary of the replication role, or null."
+  description = "ARN of the permissions boundary of the roles, or null."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:${data.aws_partition.this.partition}:iam::([0-9]{12}|aws):policy/[\\w+=,.@/-]+$", var.permissions_boundary))
+    error_message = "permissions_boundary has to be a policy's ARN (arn:${data.aws_partition.this.partition}:iam::ACCOUNT:policy/NAME), or null."
+  }
 }
 
 variable "role_path" {
-  description = "Path of the replication role."
+  description = "Path of the roles."
   type        = string
   default     = "/trailkeep/"
+  nullable    = false
 
   validation {
-    condition     = can(regex("^/([!-~]+/)?$", var.role_path))
-    error_message = "role_path has to begin and end with \"/\", as \"/trailkeep/\"."
+    condition     = can(regex("^/([A-Za-z0-9._+=,@-]+/)*$", var.role_path))
+    error_message = "role_path has to begin and end with \"/\", as \"/trailkeep/\", of letters, digits and ._+=,@-."
   }
 }
 
 variable "bucket_name" {
   description = "Name of the bucket. One archive is one bucket."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.bucket_name))
@@ -47,6 +56,7 @@ variable "bucket_name" {
 variable "object_lock_mode" {
   description = "governance: break-glass roles can delete what is locked. compliance: nobody can, the root user and AWS included, until the lock ends. There is no default: it is a decision."
   type        = string
+  nullable    = false
 
   validation {
     condition     = contains(["governance", "compliance"], var.object_lock_mode)
@@ -58,6 +68,7 @@ variable "object_lock_days" {
   description = "Days for which the services lock what they write below raw/, digests/, sources/ and attest/. Each object is locked as it is written: a change holds for objects to come."
   type        = number
   default     = 365
+  nullable    = false
 
   validation {
     condition     = var.object_lock_days >= 1 && var.object_lock_days <= 36500 && floor(var.object_lock_days) == var.object_lock_days
@@ -84,8 +95,9 @@ variable "max_object_lock_days" {
 # ---- who ----
 
 variable "writer_role_arns" {
-  description = "Roles that write the archive: the services' task roles, and the role of an operator who rebuilds it. Nobody else may put below the locked prefixes."
+  description = "Roles of this account that write the archive: the services' task roles, and the role of an operator who rebuilds it. Nobody else may put anything but below other_prefixes, delete what is staged, or end uploads."
   type        = list(string)
+  nullable    = false
 
   validation {
     condition     = length(var.writer_role_arns) > 0
@@ -93,8 +105,13 @@ variable "writer_role_arns" {
   }
 
   validation {
-    condition     = alltrue([for arn in var.writer_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*?]+$", arn))])
-    error_message = "writer_role_arns has an entry that is no role's ARN (arn:PARTITION:iam::ACCOUNT:role/PATH/NAME, without wildcards): name each role."
+    condition     = alltrue([for arn in var.writer_role_arns : try(split(":", arn)[4] == data.aws_caller_identity.this.account_id, true)])
+    error_message = "writer_role_arns names a role of another account, which nothing here lets write: make the role in account ${data.aws_caller_identity.this.account_id}."
+  }
+
+  validation {
+    condition     = alltrue([for arn in var.writer_role_arns : can(regex("^arn:${data.aws_partition.this.partition}:iam::[0-9]{12}:role/[^*?]+$", arn))])
+    error_message = "writer_role_arns has an entry that is no role's ARN (arn:${data.aws_partition.this.partition}:iam::ACCOUNT:role/PATH/NAME, without wildcards): name each role."
   }
 }
 
@@ -102,15 +119,18 @@ variable "break_glass_role_arns" {
   description = "Roles of this account that may delete what is kept and, in governance mode, what is locked. A * is allowed, for the names that IAM Identity Center makes. Their use raises an alarm. Best is none."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.break_glass_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*?][^?]*$", arn)) && !strcontains(arn, "**")])
-    error_message = "break_glass_role_arns has an entry that is no role's ARN (arn:PARTITION:iam::ACCOUNT:role/PATH/NAME; * for a part of the name, not for all of it, and no ?)."
+    condition     = alltrue([for arn in var.break_glass_role_arns : can(regex("^arn:${data.aws_partition.this.partition}:iam::[0-9]{12}:role/[^*?][^?]*$", arn)) && try(!strcontains(arn, "**"), false)])
+    error_message = "break_glass_role_arns has an entry that is no role's ARN (arn:${data.aws_partition.this.partition}:iam::ACCOUNT:role/PATH/NAME; * for a part of the name, not for all of it, and no ?)."
   }
 
   validation {
-    condition     = length(setintersection(var.break_glass_role_arns, var.writer_role_arns)) == 0
-    error_message = "break_glass_role_arns names a role of writer_role_arns: who writes every day must not be able to delete. Give break-glass a role of its own."
+    condition = alltrue(flatten([
+      for arn in var.break_glass_role_arns : [for writer in var.writer_role_arns : !try(can(regex("^${replace(replace(arn, "/[.+]/", "[$0]"), "*", ".*")}$", writer)), false)]
+    ]))
+    error_message = "break_glass_role_arns names, or matches with its *, a role of writer_role_arns: who writes every day must not be able to delete. Give break-glass a role of its own."
   }
 }
 
@@ -118,10 +138,11 @@ variable "legal_hold_role_arns" {
   description = "Roles that may place and lift legal holds, besides the break-glass roles."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.legal_hold_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*?][^?]*$", arn))])
-    error_message = "legal_hold_role_arns has an entry that is no role's ARN (arn:PARTITION:iam::ACCOUNT:role/PATH/NAME)."
+    condition     = alltrue([for arn in var.legal_hold_role_arns : can(regex("^arn:${data.aws_partition.this.partition}:iam::[0-9]{12}:role/[^*?][^?]*$", arn))])
+    error_message = "legal_hold_role_arns has an entry that is no role's ARN (arn:${data.aws_partition.this.partition}:iam::ACCOUNT:role/PATH/NAME)."
   }
 }
 
@@ -129,10 +150,11 @@ variable "administrator_role_arns" {
   description = "Roles that alone may change the bucket's policy, versioning, lifecycle, encryption and the like. The role that runs terraform has to be one of them. Empty: left to IAM."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.administrator_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*?][^?]*$", arn))])
-    error_message = "administrator_role_arns has an entry that is no role's ARN (arn:PARTITION:iam::ACCOUNT:role/PATH/NAME): give the role, not its session."
+    condition     = alltrue([for arn in var.administrator_role_arns : can(regex("^arn:${data.aws_partition.this.partition}:iam::[0-9]{12}:role/[^*?][^?]*$", arn))])
+    error_message = "administrator_role_arns has an entry that is no role's ARN (arn:${data.aws_partition.this.partition}:iam::ACCOUNT:role/PATH/NAME): give the role, not its session."
   }
 }
 
@@ -142,20 +164,21 @@ variable "readers" {
     principal_arns = list(string)
     prefixes       = list(string)
   }))
-  default = []
+  default  = []
+  nullable = false
 
   validation {
     condition = alltrue(flatten([
-      for reader in var.readers : [length(reader.principal_arns) > 0, [for arn in reader.principal_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/[^*?][^?]*$", arn))]]
+      for reader in var.readers : [try(length(reader.principal_arns) > 0, false), [for arn in try(coalescelist(reader.principal_arns, []), []) : can(regex("^arn:${data.aws_partition.this.partition}:iam::[0-9]{12}:(role|user)/[^*?][^?]*$", arn))]]
     ]))
-    error_message = "readers has an entry without principal_arns, or with one that is no ARN of a role or user (arn:PARTITION:iam::ACCOUNT:role/NAME): name each of them, not an account."
+    error_message = "readers has an entry without principal_arns, or with one that is no ARN of a role or user (arn:${data.aws_partition.this.partition}:iam::ACCOUNT:role/NAME): name each of them, not an account."
   }
 
   validation {
     condition = alltrue(flatten([
       for reader in var.readers : [
-        length(reader.prefixes) > 0,
-        [for prefix in reader.prefixes : prefix == "archive.json" || can(regex("^(raw|digests|events|sources|index|quarantine|attest)/([^*?]*/)?$", prefix))],
+        try(length(reader.prefixes) > 0, false),
+        [for prefix in try(coalescelist(reader.prefixes, []), []) : prefix == "archive.json" || can(regex("^(raw|digests|events|sources|index|quarantine|attest)/([^*?$]*/)?$", prefix))],
       ]
     ]))
     error_message = "readers has an entry without prefixes, or with one that is none of the archive's: give archive.json, or a prefix below raw/, digests/, events/, sources/, index/, quarantine/ or attest/ that ends in \"/\"."
@@ -164,7 +187,7 @@ variable "readers" {
   validation {
     condition = alltrue(flatten([
       for reader in var.readers : [
-        for a in range(length(reader.prefixes)) : [for b in range(length(reader.prefixes)) : a == b || !startswith(reader.prefixes[a], reader.prefixes[b])]
+        for a in try(range(length(reader.prefixes)), []) : [for b in range(length(reader.prefixes)) : a == b || try(!startswith(reader.prefixes[a], reader.prefixes[b]), true)]
       ]
     ]))
     error_message = "readers has an entry with overlapping prefixes (one begins with the other): leave the longer one out, since the shorter one allows it too."
@@ -176,10 +199,11 @@ variable "readers" {
 variable "default_kms_key_arn" {
   description = "Key of what is put without naming one: the key of class raw."
   type        = string
+  nullable    = false
 
   validation {
-    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.default_kms_key_arn))
-    error_message = "default_kms_key_arn has to be a key's ARN (arn:PARTITION:kms:REGION:ACCOUNT:key/ID), not an alias: S3 would look an alias up in the account of whoever writes."
+    condition     = can(regex("^arn:${data.aws_partition.this.partition}:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.default_kms_key_arn))
+    error_message = "default_kms_key_arn has to be a key's ARN (arn:${data.aws_partition.this.partition}:kms:REGION:ACCOUNT:key/ID), not an alias: S3 would look an alias up in the account of whoever writes."
   }
 }
 
@@ -187,19 +211,25 @@ variable "allowed_kms_key_arns" {
   description = "Keys that a put may name, besides the default: the keys of the classes of events."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.allowed_kms_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))])
-    error_message = "allowed_kms_key_arns has an entry that is no key's ARN (arn:PARTITION:kms:REGION:ACCOUNT:key/ID): give ARNs, not aliases."
+    condition     = alltrue([for arn in var.allowed_kms_key_arns : can(regex("^arn:${data.aws_partition.this.partition}:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))])
+    error_message = "allowed_kms_key_arns has an entry that is no key's ARN (arn:${data.aws_partition.this.partition}:kms:REGION:ACCOUNT:key/ID): give ARNs, not aliases."
   }
 }
 
 # ---- what else it is connected to ----
 
 variable "alarm_topic_arn" {
-  description = "SNS topic of the alarms of this module. Its policy, and its key's, have to let events.amazonaws.com publish."
+  description = "SNS topic of this Region for the alarms of this module. Its policy, and its key's, have to let events.amazonaws.com publish."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.alarm_topic_arn == null || can(regex("^arn:${data.aws_partition.this.partition}:sns:${data.aws_region.this.region}:[0-9]{12}:[A-Za-z0-9_-]+$", var.alarm_topic_arn))
+    error_message = "alarm_topic_arn has to be the ARN of a standard topic of this Region (arn:${data.aws_partition.this.partition}:sns:${data.aws_region.this.region}:ACCOUNT:NAME): an event rule reaches no other."
+  }
 
   validation {
     condition     = var.alarm_topic_arn != null || length(var.break_glass_role_arns) == 0
@@ -212,16 +242,38 @@ variable "alarm_topic_arn" {
   }
 }
 
+variable "alarm_regions" {
+  description = "Other Regions in which the assumption of a break-glass role is looked for, and told here: STS tells it in the Region that was called. Name that of Identity Center and those that people work from. Null: us-east-1 where it is of this partition, since calls of the global STS endpoint are told there."
+  type        = set(string)
+  default     = null
+
+  validation {
+    condition     = alltrue([for region in coalesce(var.alarm_regions, []) : can(regex("^[a-z0-9]+(-[a-z0-9]+)+-[0-9]+$", region))])
+    error_message = "alarm_regions has an entry that is no Region's code, as eu-central-1: correct it."
+  }
+}
+
 variable "alarm_on_configuration_change" {
   description = "Raise an alarm when anybody changes the bucket's policy, lifecycle, versioning, encryption, locks or replication. Applying this module does so too."
   type        = bool
   default     = false
+  nullable    = false
 }
 
 variable "access_log_bucket_name" {
   description = "Bucket of this account and Region that takes the access logs (below bucket_name) and the inventory. Null: neither is made."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.access_log_bucket_name == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.access_log_bucket_name))
+    error_message = "access_log_bucket_name is no bucket's name: give the name, not the ARN."
+  }
+
+  validation {
+    condition     = try(var.access_log_bucket_name != var.bucket_name, true)
+    error_message = "access_log_bucket_name is this bucket itself, which would log each log it gets: name another one."
+  }
 }
 
 variable "inventory" {
@@ -251,8 +303,8 @@ variable "replication" {
   default = null
 
   validation {
-    condition     = var.replication == null || can(regex("^arn:[a-z-]+:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.replication.bucket_arn))
-    error_message = "replication.bucket_arn has to be a bucket's ARN (arn:PARTITION:s3:::NAME)."
+    condition     = var.replication == null || can(regex("^arn:${data.aws_partition.this.partition}:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.replication.bucket_arn))
+    error_message = "replication.bucket_arn has to be a bucket's ARN (arn:${data.aws_partition.this.partition}:s3:::NAME)."
   }
 
   validation {
@@ -266,7 +318,7 @@ variable "replication" {
   }
 
   validation {
-    condition     = var.replication == null || try(alltrue([for arn in concat([var.replication.kms_key_arn], values(var.replication.event_kms_key_arns)) : can(regex("^arn:[a-z-]+:kms:${var.replication.region}:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))]), false)
+    condition     = var.replication == null || try(alltrue([for arn in concat([var.replication.kms_key_arn], values(var.replication.event_kms_key_arns)) : can(regex("^arn:${data.aws_partition.this.partition}:kms:${var.replication.region}:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))]), false)
     error_message = "replication.kms_key_arn and event_kms_key_arns have to be ARNs of keys in replication.region: S3 encrypts with keys of the bucket's own Region only, and not with this bucket's."
   }
 

@@ -38,13 +38,16 @@ locals {
       Filter                  = { Prefix = local.logs }
       DeleteMarkerReplication = { Status = "Disabled" }
       SourceSelectionCriteria = { SseKmsEncryptedObjects = { Status = "Enabled" } }
-      Destination = {
-        Bucket                   = coalesce(local.replica_arn, "-")
-        Account                  = local.account
-        AccessControlTranslation = { Owner = "Destination" }
-        EncryptionConfiguration  = { ReplicaKmsKeyID = try(var.replica.kms_key_arn, "-") }
-        Metrics                  = { Status = "Enabled" }
-      }
+      # The owner of replicas is changed between accounts only.
+      Destination = merge(
+        {
+          Bucket                  = coalesce(local.replica_arn, "-")
+          Account                 = local.account
+          EncryptionConfiguration = { ReplicaKmsKeyID = try(var.replica.kms_key_arn, "-") }
+          Metrics                 = { Status = "Enabled" }
+        },
+        local.owner == local.account ? {} : { AccessControlTranslation = { Owner = "Destination" } },
+      )
     }]
   })
 

@@ -2,6 +2,7 @@ variable "name" {
   description = "Prefix of the names that the documents give to what the owner makes: roles, rule, notification."
   type        = string
   default     = "trailkeep"
+  nullable    = false
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
     error_message = "name must have 3 to 32 lower-case letters, digits and dashes, begin with a letter and not end with a dash: choose another name."
@@ -12,6 +13,7 @@ variable "role_path" {
   description = "Path of the roles, here and in the owner's account."
   type        = string
   default     = "/trailkeep/"
+  nullable    = false
   validation {
     condition     = can(regex("^/([A-Za-z0-9._+=,@-]+/)*$", var.role_path))
     error_message = "role_path must begin and end with /, as /trailkeep/."
@@ -21,6 +23,7 @@ variable "role_path" {
 variable "mode" {
   description = "How the bucket's objects come to be known here. `direct`: its owner adds our queue to the bucket's notifications. `sns`: a topic that is there announces them. `eventbridge`: a rule in the owner's account forwards the bucket's events. `replicated`: the owner replicates the bucket into one of ours, which announces."
   type        = string
+  nullable    = false
   validation {
     condition     = contains(["direct", "sns", "eventbridge", "replicated"], var.mode)
     error_message = "mode must be direct, sns, eventbridge or replicated."
@@ -30,6 +33,7 @@ variable "mode" {
 variable "organization_id" {
   description = "The organization that both accounts belong to. Roles of ours that the documents let in must be of it."
   type        = string
+  nullable    = false
   validation {
     condition     = can(regex("^o-[a-z0-9]{10,32}$", var.organization_id))
     error_message = "organization_id is none: o- and 10 to 32 lower-case letters and digits, as `aws organizations describe-organization` tells."
@@ -39,6 +43,7 @@ variable "organization_id" {
 variable "log_bucket_name" {
   description = "The bucket that the trail writes to. Nothing of it is changed from here."
   type        = string
+  nullable    = false
   validation {
     condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.log_bucket_name))
     error_message = "log_bucket_name must be a bucket's name (3 to 63 lower-case letters, digits, dots and dashes), not its ARN or URL."
@@ -48,6 +53,7 @@ variable "log_bucket_name" {
 variable "log_bucket_account_id" {
   description = "The account that owns it: Control Tower's log archive, as a rule."
   type        = string
+  nullable    = false
   validation {
     condition     = can(regex("^[0-9]{12}$", var.log_bucket_account_id))
     error_message = "log_bucket_account_id must be 12 digits, in quotes so that leading zeros stay."
@@ -73,8 +79,8 @@ variable "log_bucket_kms_key_arn" {
   type        = string
   default     = null
   validation {
-    condition     = var.log_bucket_kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.log_bucket_kms_key_arn))
-    error_message = "log_bucket_kms_key_arn must be a key's ARN, arn:PARTITION:kms:REGION:ACCOUNT:key/ID: an alias of another account cannot be granted."
+    condition     = var.log_bucket_kms_key_arn == null || can(regex("^arn:${data.aws_partition.this.partition}:kms:[a-z0-9-]+:[0-9]{12}:key/", var.log_bucket_kms_key_arn))
+    error_message = "log_bucket_kms_key_arn must be a key's ARN, arn:${data.aws_partition.this.partition}:kms:REGION:ACCOUNT:key/ID: an alias of another account cannot be granted."
   }
   validation {
     condition     = var.log_bucket_kms_key_arn == null || try(split(":", var.log_bucket_kms_key_arn)[3] == coalesce(var.log_bucket_region, data.aws_region.this.region), true)
@@ -86,6 +92,7 @@ variable "key_prefix" {
   description = "The trail's prefix before AWSLogs/, without slashes at its ends; Control Tower's is the organization's id. Empty: none. The documents let read below it only."
   type        = string
   default     = ""
+  nullable    = false
   validation {
     condition     = can(regex("^([A-Za-z0-9!_.'()-]+(/[A-Za-z0-9!_.'()-]+)*)?$", var.key_prefix)) && length(var.key_prefix) <= 200
     error_message = "key_prefix must have at most 200 characters, and neither begin nor end with a slash nor hold a wildcard."
@@ -95,9 +102,10 @@ variable "key_prefix" {
 variable "queue_arn" {
   description = "Our queue (ingest's `queue_arn`). With `replicated` the replica announces to it."
   type        = string
+  nullable    = false
   validation {
-    condition     = can(regex("^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.queue_arn))
-    error_message = "queue_arn must be a standard queue's ARN, arn:PARTITION:sqs:REGION:ACCOUNT:NAME: S3 and SNS cannot send to a FIFO one from here."
+    condition     = can(regex("^arn:${data.aws_partition.this.partition}:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.queue_arn))
+    error_message = "queue_arn must be a standard queue's ARN, arn:${data.aws_partition.this.partition}:sqs:REGION:ACCOUNT:NAME: S3 and SNS cannot send to a FIFO one from here."
   }
   validation {
     condition     = try(split(":", var.queue_arn)[3] == data.aws_region.this.region, true)
@@ -110,8 +118,8 @@ variable "topic_arn" {
   type        = string
   default     = null
   validation {
-    condition     = var.topic_arn == null || can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.topic_arn))
-    error_message = "topic_arn must be a standard topic's ARN, arn:PARTITION:sns:REGION:ACCOUNT:NAME."
+    condition     = var.topic_arn == null || can(regex("^arn:${data.aws_partition.this.partition}:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.topic_arn))
+    error_message = "topic_arn must be a standard topic's ARN, arn:${data.aws_partition.this.partition}:sns:REGION:ACCOUNT:NAME."
   }
   validation {
     condition     = (var.topic_arn != null) == (var.mode == "sns")
@@ -124,8 +132,8 @@ variable "event_bus_arn" {
   type        = string
   default     = null
   validation {
-    condition     = var.event_bus_arn == null || can(regex("^arn:[a-z-]+:events:[a-z0-9-]+:[0-9]{12}:event-bus/", var.event_bus_arn))
-    error_message = "event_bus_arn must be a bus's ARN, arn:PARTITION:events:REGION:ACCOUNT:event-bus/NAME."
+    condition     = var.event_bus_arn == null || can(regex("^arn:${data.aws_partition.this.partition}:events:[a-z0-9-]+:[0-9]{12}:event-bus/", var.event_bus_arn))
+    error_message = "event_bus_arn must be a bus's ARN, arn:${data.aws_partition.this.partition}:events:REGION:ACCOUNT:event-bus/NAME."
   }
   validation {
     condition     = var.mode != "eventbridge" || var.event_bus_arn != null || var.log_bucket_account_id == data.aws_caller_identity.this.account_id && coalesce(var.log_bucket_region, data.aws_region.this.region) == data.aws_region.this.region
@@ -138,8 +146,8 @@ variable "collector_role_arn" {
   type        = string
   default     = null
   validation {
-    condition     = var.collector_role_arn == null || can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", var.collector_role_arn))
-    error_message = "collector_role_arn must be a role's ARN without wildcards, arn:PARTITION:iam::ACCOUNT:role/NAME."
+    condition     = var.collector_role_arn == null || can(regex("^arn:${data.aws_partition.this.partition}:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", var.collector_role_arn))
+    error_message = "collector_role_arn must be a role's ARN without wildcards, arn:${data.aws_partition.this.partition}:iam::ACCOUNT:role/NAME."
   }
 }
 
@@ -178,8 +186,8 @@ variable "replica" {
     error_message = "replica.bucket_name must be a bucket's name, not its ARN or URL."
   }
   validation {
-    condition     = var.replica == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.replica.kms_key_arn))
-    error_message = "replica.kms_key_arn must be the ARN of the replica's key, arn:PARTITION:kms:REGION:ACCOUNT:key/ID: without it nothing that is encrypted would be replicated."
+    condition     = var.replica == null || can(regex("^arn:${data.aws_partition.this.partition}:kms:[a-z0-9-]+:[0-9]{12}:key/", var.replica.kms_key_arn))
+    error_message = "replica.kms_key_arn must be the ARN of the replica's key, arn:${data.aws_partition.this.partition}:kms:REGION:ACCOUNT:key/ID: without it nothing that is encrypted would be replicated."
   }
   validation {
     condition     = try(var.replica.role_name, null) == null || can(regex("^[\\w+=,.@-]{1,64}$", var.replica.role_name))
@@ -191,6 +199,11 @@ variable "owned_bucket_names" {
   description = "Buckets whose notification configuration this configuration writes (log-bucket with `notify`, or a resource of yours). The log bucket must not be one: it has one configuration, and two owners undo each other's."
   type        = list(string)
   default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for name in var.owned_bucket_names : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", name))])
+    error_message = "owned_bucket_names must be names of buckets, not ARNs or URLs."
+  }
   validation {
     condition     = !contains(var.owned_bucket_names, var.log_bucket_name)
     error_message = "owned_bucket_names has ${var.log_bucket_name}, whose notifications would then have two owners here, each undoing the other's. Make it either ours (log-bucket) or somebody else's (existing-trail), not both."

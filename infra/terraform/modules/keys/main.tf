@@ -11,7 +11,7 @@ locals {
 
   # What each class encrypts, in the words of the README's table. A class is here exactly if it has a key.
   encrypts = merge(
-    { raw = "everything of s3://${var.archive_bucket_name} but events/: raw/, digests/, sources/, index/, quarantine/, attest/, staging/, inventory" },
+    { raw = "everything of s3://${var.archive_bucket_name} but events/: raw/, digests/, sources/, index/, quarantine/, attest/, staging/" },
     { for category in var.event_categories : "events-${category}" => "s3://${var.archive_bucket_name}: events/category=${category}/" },
     { for bucket in compact([var.log_bucket_name]) : "trail" => "s3://${bucket}: log files and digests, as CloudTrail writes them" },
     {
@@ -28,7 +28,7 @@ resource "aws_kms_key" "class" {
   for_each = local.encrypts
 
   description = "${var.name} ${each.key}"
-  policy      = data.aws_iam_policy_document.class[each.key].json
+  policy      = data.aws_iam_policy_document.class[each.key].minified_json
 
   key_usage                = each.key == "attest" ? "SIGN_VERIFY" : "ENCRYPT_DECRYPT"
   customer_master_key_spec = each.key == "attest" ? var.attest_key_spec : "SYMMETRIC_DEFAULT"
@@ -42,6 +42,13 @@ resource "aws_kms_key" "class" {
   bypass_policy_lockout_safety_check = false
 
   tags = merge(var.tags, { Name = "${var.name}-${each.key}" })
+
+  lifecycle {
+    precondition {
+      condition     = length(data.aws_iam_policy_document.class[each.key].minified_json) <= 32768
+      error_message = "The policy of the key ${each.key} is ${length(data.aws_iam_policy_document.class[each.key].minified_json)} bytes long and KMS takes 32768: name fewer readers of it, or a role that they assume."
+    }
+  }
 }
 
 resource "aws_kms_alias" "class" {

@@ -115,10 +115,6 @@ locals {
   services = merge(
     { for class in keys(local.encrypts) : class => [] },
     {
-      raw = [{
-        sid        = "InventoryOfTheArchive", service = "s3.amazonaws.com", actions = ["kms:GenerateDataKey"]
-        conditions = [local.for_this_account, { test = "ArnEquals", variable = "aws:SourceArn", values = ["arn:${local.partition}:s3:::${var.archive_bucket_name}"] }]
-      }]
       queue = local.announcing_services
       logs = [{
         # In China this service alone has the longer name.

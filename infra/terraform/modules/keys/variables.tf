@@ -2,6 +2,7 @@ variable "name" {
   description = "Prefix of every name: the aliases are alias/NAME-CLASS, and queues, topics, alarms, rules, the ledger's table and log groups are told to be ours by it."
   type        = string
   default     = "trailkeep"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
@@ -13,19 +14,21 @@ variable "tags" {
   description = "Tags of every key."
   type        = map(string)
   default     = {}
+  nullable    = false
 }
 
 variable "administrator_role_arns" {
   description = "Roles of this account that may manage the keys, and may not use them. Empty: the account decides by its own IAM policies. Whoever applies must be among them, or KMS refuses the policy. Of an Identity Center role the random ending may be *."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition = alltrue([
       for arn in var.administrator_role_arns :
-      can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", arn)) || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/aws-reserved/sso\\.amazonaws\\.com/([a-z0-9-]+/)?AWSReservedSSO_[\\w+=,.@-]+_\\*$", arn))
+      can(regex("^arn:${data.aws_partition.current.partition}:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", arn)) || can(regex("^arn:${data.aws_partition.current.partition}:iam::[0-9]{12}:role/aws-reserved/sso\\.amazonaws\\.com/([a-z0-9-]+/)?AWSReservedSSO_[\\w+=,.@-]+_\\*$", arn))
     ])
-    error_message = "administrator_role_arns must be ARNs of roles, arn:PARTITION:iam::ACCOUNT:role/NAME, without wildcards (but for the ending of an Identity Center role, AWSReservedSSO_NAME_*): write each role out."
+    error_message = "administrator_role_arns must be ARNs of roles, arn:${data.aws_partition.current.partition}:iam::ACCOUNT:role/NAME, without wildcards (but for the ending of an Identity Center role, AWSReservedSSO_NAME_*): write each role out."
   }
 
   validation {
@@ -50,6 +53,7 @@ variable "event_categories" {
   description = "Categories of events that have a key of their own, events-CATEGORY. A category that is taken out loses its key, and what the key has encrypted with it."
   type        = set(string)
   default     = ["management", "data", "insight", "network", "aggregated"]
+  nullable    = false
 
   validation {
     condition     = length(setsubtract(var.event_categories, ["management", "data", "insight", "network", "aggregated"])) == 0
@@ -78,8 +82,8 @@ variable "users" {
   }
 
   validation {
-    condition     = alltrue([for arn in flatten(values(var.users)) : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\w+=,.@/-]{3,}\\*?$", arn))])
-    error_message = "users must be ARNs of roles, arn:PARTITION:iam::ACCOUNT:role/NAME; a * may stand at the end only, after three characters of path or name at least: write out whom you mean."
+    condition     = alltrue([for arn in flatten(values(var.users)) : can(regex("^arn:${data.aws_partition.current.partition}:iam::[0-9]{12}:role/[\\w+=,.@/-]{3,}\\*?$", arn))])
+    error_message = "users must be ARNs of roles, arn:${data.aws_partition.current.partition}:iam::ACCOUNT:role/NAME; a * may stand at the end only, after three characters of path or name at least: write out whom you mean."
   }
 
   validation {
@@ -106,7 +110,7 @@ variable "readers" {
   validation {
     condition = alltrue([
       for arn in flatten(values(var.readers)) :
-      can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(role|user)/[\\w+=,.@/-]+)$", arn)) || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/aws-reserved/sso\\.amazonaws\\.com/([a-z0-9-]+/)?AWSReservedSSO_[\\w+=,.@-]+_\\*$", arn))
+      can(regex("^arn:${data.aws_partition.current.partition}:iam::[0-9]{12}:(root|(role|user)/[\\w+=,.@/-]+)$", arn)) || can(regex("^arn:${data.aws_partition.current.partition}:iam::[0-9]{12}:role/aws-reserved/sso\\.amazonaws\\.com/([a-z0-9-]+/)?AWSReservedSSO_[\\w+=,.@-]+_\\*$", arn))
     ])
     error_message = "readers must be ARNs of roles, users or accounts, without wildcards (but for the ending of an Identity Center role, AWSReservedSSO_NAME_*): write out who may read."
   }
@@ -132,14 +136,15 @@ variable "replicators" {
   }
 
   validation {
-    condition     = alltrue([for arn in flatten(values(var.replicators)) : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", arn))])
-    error_message = "replicators must be ARNs of roles without wildcards, arn:PARTITION:iam::ACCOUNT:role/NAME: write each role out."
+    condition     = alltrue([for arn in flatten(values(var.replicators)) : can(regex("^arn:${data.aws_partition.current.partition}:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", arn))])
+    error_message = "replicators must be ARNs of roles without wildcards, arn:${data.aws_partition.current.partition}:iam::ACCOUNT:role/NAME: write each role out."
   }
 }
 
 variable "archive_bucket_name" {
   description = "The archive bucket: the keys of raw and of the events encrypt nothing else."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.archive_bucket_name))
@@ -178,10 +183,11 @@ variable "trail_arns" {
   description = "Trails that write to the log bucket or notify our topic. A trail's ARN has the account that made it: of an organization trail the management account's, also under a delegated administrator."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.trail_arns : can(regex("^arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]{3,128}$", arn))])
-    error_message = "trail_arns must be ARNs of trails without wildcards, arn:PARTITION:cloudtrail:HOME-REGION:ACCOUNT:trail/NAME: correct the one that is not."
+    condition     = alltrue([for arn in var.trail_arns : can(regex("^arn:${data.aws_partition.current.partition}:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]{3,128}$", arn))])
+    error_message = "trail_arns must be ARNs of trails without wildcards, arn:${data.aws_partition.current.partition}:cloudtrail:HOME-REGION:ACCOUNT:trail/NAME: correct the one that is not."
   }
 }
 
@@ -189,6 +195,7 @@ variable "source_account_ids" {
   description = "Accounts whose buckets or topics announce objects to our queue or topic: where the log bucket is another account's, that one. This account may be named, where a bucket or topic of it announces that is not log_bucket_name or not named NAME-…."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for id in var.source_account_ids : can(regex("^[0-9]{12}$", id))])
@@ -211,6 +218,7 @@ variable "deletion_window_in_days" {
   description = "Days during which a key that was scheduled for deletion can be brought back. What it encrypted is lost with it."
   type        = number
   default     = 30
+  nullable    = false
 
   validation {
     condition     = var.deletion_window_in_days >= 7 && var.deletion_window_in_days <= 30 && floor(var.deletion_window_in_days) == var.deletion_window_in_days
@@ -222,6 +230,7 @@ variable "rotation_period_in_days" {
   description = "Days after which KMS makes new key material. What older material encrypted stays readable."
   type        = number
   default     = 365
+  nullable    = false
 
   validation {
     condition     = var.rotation_period_in_days >= 90 && var.rotation_period_in_days <= 2560 && floor(var.rotation_period_in_days) == var.rotation_period_in_days
@@ -233,6 +242,7 @@ variable "attest_key_spec" {
   description = "Kind of the key that signs attestations: ECC_NIST_P256, RSA_2048, RSA_3072 or RSA_4096. Another kind is another key: older signatures are then verified with the public key that was kept with them."
   type        = string
   default     = "ECC_NIST_P256"
+  nullable    = false
 
   validation {
     condition     = contains(["ECC_NIST_P256", "RSA_2048", "RSA_3072", "RSA_4096"], var.attest_key_spec)

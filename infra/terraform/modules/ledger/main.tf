@@ -1,3 +1,5 @@
+data "aws_partition" "current" {}
+
 data "aws_region" "current" {}
 
 locals {
@@ -63,6 +65,11 @@ resource "aws_dynamodb_table" "ledger" {
   }
 
   deletion_protection_enabled = var.deletion_protection
+
+  # DynamoDB raises it with use and never lowers it; the provider would make the table anew to bring back what was asked for.
+  lifecycle {
+    ignore_changes = [warm_throughput]
+  }
 
   tags = merge(var.tags, { Name = coalesce(var.table_name, "${var.name}-ledger") })
 }

@@ -2,6 +2,7 @@ variable "name" {
   description = "Prefix of every name: the table is NAME-ledger unless table_name says otherwise."
   type        = string
   default     = "trailkeep"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
@@ -13,6 +14,7 @@ variable "tags" {
   description = "Tags of the table."
   type        = map(string)
   default     = {}
+  nullable    = false
 }
 
 variable "table_name" {
@@ -34,10 +36,11 @@ variable "table_name" {
 variable "kms_key_arn" {
   description = "ARN of the customer key that encrypts the table, its index and its backups: key_arns[\"table\"] of the module keys."
   type        = string
+  nullable    = false
 
   validation {
-    condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
-    error_message = "kms_key_arn must be the ARN of a key, arn:PARTITION:kms:REGION:ACCOUNT:key/ID: an id or an alias does not do."
+    condition     = can(regex("^arn:${data.aws_partition.current.partition}:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a key, arn:${data.aws_partition.current.partition}:kms:REGION:ACCOUNT:key/ID: an id or an alias does not do."
   }
 
   validation {
@@ -57,6 +60,7 @@ variable "point_in_time_recovery_days" {
   description = "Days back to which the table can be restored, 1 to 35. It costs the same for any number."
   type        = number
   default     = 35
+  nullable    = false
 
   validation {
     condition     = var.point_in_time_recovery_days >= 1 && var.point_in_time_recovery_days <= 35 && floor(var.point_in_time_recovery_days) == var.point_in_time_recovery_days
@@ -73,18 +77,18 @@ variable "max_request_units" {
   default = null
 
   validation {
-    condition     = try(var.max_request_units == null || var.max_request_units.read >= 100 && var.max_request_units.write >= 100, true)
+    condition     = var.max_request_units == null || try(var.max_request_units.read >= 100 && var.max_request_units.write >= 100, false)
     error_message = "max_request_units must let 100 units a second be read and written at least: with less a worker cannot keep its Batches alive beside landing."
   }
 
   validation {
-    condition     = try(var.max_request_units == null || floor(var.max_request_units.read) == var.max_request_units.read && floor(var.max_request_units.write) == var.max_request_units.write, true)
-    error_message = "max_request_units must be whole numbers."
+    condition     = var.max_request_units == null || try(alltrue([for units in values(var.max_request_units) : floor(units) == units && units <= 2147483647]), false)
+    error_message = "max_request_units must be two whole numbers, 2147483647 at most."
   }
 }
 
 variable "warm_throughput" {
-  description = "Units a second that the table is ready for at once, for a backfill or a rebuild of many millions of objects: a one-time charge, and it can be raised only. Null: what DynamoDB gives a new table (12,000 reads and 4,000 writes), growing with use."
+  description = "Units a second that the table is ready for at once, for a backfill or a rebuild of many millions of objects: a one-time charge. Looked at when the table is made; later raise it with `aws dynamodb update-table --warm-throughput`, since DynamoDB raises it with use and it cannot be lowered. Null: what DynamoDB gives a new table (12,000 reads and 4,000 writes), growing with use."
   type = object({
     read_units_per_second  = number
     write_units_per_second = number
@@ -92,8 +96,8 @@ variable "warm_throughput" {
   default = null
 
   validation {
-    condition     = try(var.warm_throughput == null || var.warm_throughput.read_units_per_second >= 12000 && var.warm_throughput.write_units_per_second >= 4000, true)
-    error_message = "warm_throughput must be 12000 reads and 4000 writes at least, which every table has from the start: leave it out, or ask for more."
+    condition     = var.warm_throughput == null || try(var.warm_throughput.read_units_per_second >= 12000 && var.warm_throughput.write_units_per_second >= 4000 && alltrue([for units in values(var.warm_throughput) : floor(units) == units && units <= 2147483647]), false)
+    error_message = "warm_throughput must be whole numbers, 12000 reads and 4000 writes at least, which every table has from the start: leave it out, or ask for more."
   }
 
   validation {

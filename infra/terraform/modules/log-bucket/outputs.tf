@@ -1,7 +1,7 @@
 output "bucket_name" {
   description = "Name of the bucket. Who waits for it waits for its policy: CreateTrail tries to write before it makes a trail."
   value       = var.bucket_name
-  depends_on  = [aws_s3_bucket.this, aws_s3_bucket_policy.this]
+  depends_on  = [aws_s3_bucket.this, aws_s3_bucket_policy.this, aws_s3_bucket_versioning.this]
 }
 
 output "bucket_arn" {

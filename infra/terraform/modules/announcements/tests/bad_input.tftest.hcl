@@ -82,3 +82,13 @@ run "an_organization_that_is_none_is_refused" {
 
   expect_failures = [var.organization_id]
 }
+
+run "a_publisher_of_another_partition" {
+  command = plan
+
+  variables {
+    publisher_role_arns = ["arn:aws-cn:iam::111122223333:role/collector"]
+  }
+
+  expect_failures = [var.publisher_role_arns]
+}

@@ -294,3 +294,43 @@ run "a_key_deletion_window_that_kms_does_not_take_is_refused" {
 
   expect_failures = [var.key_deletion_window_in_days]
 }
+
+run "a_rule_that_is_null" {
+  command = plan
+
+  variables {
+    lifecycle_rules = [null]
+  }
+
+  expect_failures = [var.lifecycle_rules]
+}
+
+run "two_rules_of_one_name" {
+  command = plan
+
+  variables {
+    lifecycle_rules = [{ id = "a", prefix = "raw/", transitions = [], retention_days = 5, noncurrent_days = 3 }, { id = "a", prefix = "events/", transitions = [], retention_days = 5, noncurrent_days = 3 }]
+  }
+
+  expect_failures = [var.lifecycle_rules]
+}
+
+run "a_storage_class_that_is_none" {
+  command = plan
+
+  variables {
+    lifecycle_rules = [{ id = "a", prefix = "raw/", transitions = [{ storage_class = "COLD", days = 1 }], retention_days = 5, noncurrent_days = 3 }]
+  }
+
+  expect_failures = [var.lifecycle_rules]
+}
+
+run "days_in_fractions_before_a_key_is_gone" {
+  command = plan
+
+  variables {
+    key_deletion_window_in_days = 7.5
+  }
+
+  expect_failures = [var.key_deletion_window_in_days]
+}

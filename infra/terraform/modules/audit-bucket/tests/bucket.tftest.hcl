@@ -1,3 +1,12 @@
+provider "aws" {
+  region = "us-east-1"
+}
+
+provider "aws" {
+  alias  = "frankfurt"
+  region = "eu-central-1"
+}
+
 variables {
   bucket_name         = "example-audit"
   object_lock_mode    = "governance"
@@ -165,5 +174,61 @@ run "a_change_of_the_buckets_protection_raises_an_alarm_if_asked_for" {
   assert {
     condition     = jsondecode(aws_cloudwatch_event_rule.alarm["configuration-change"].event_pattern).detail.requestParameters.bucketName[0] == "example-audit"
     error_message = "of this bucket only"
+  }
+}
+
+run "break_glass_is_heard_where_the_global_endpoint_of_sts_tells" {
+  command = plan
+
+  providers = { aws = aws.frankfurt }
+
+  variables {
+    default_kms_key_arn   = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-0000-0000-00000000000a"
+    break_glass_role_arns = ["arn:aws:iam::111122223333:role/break-glass"]
+    alarm_topic_arn       = "arn:aws:sns:eu-central-1:111122223333:trailkeep-alarms"
+    permissions_boundary  = "arn:aws:iam::111122223333:policy/boundary"
+  }
+
+  assert {
+    condition     = keys(aws_cloudwatch_event_rule.elsewhere) == ["us-east-1"] && aws_cloudwatch_event_rule.elsewhere["us-east-1"].region == "us-east-1" && aws_cloudwatch_event_target.elsewhere["us-east-1"].region == "us-east-1"
+    error_message = "a role that is assumed by sts.amazonaws.com would not be heard"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.elsewhere["us-east-1"].event_pattern == aws_cloudwatch_event_rule.alarm["break-glass"].event_pattern && aws_cloudwatch_event_rule.elsewhere["us-east-1"].state == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+    error_message = "the rule here has to know what the rule there forwards"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_target.elsewhere["us-east-1"].arn == "arn:aws:events:eu-central-1:111122223333:event-bus/default"
+    error_message = "to the bus here"
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role.forward["break-glass"].assume_role_policy).Statement[0].Condition == {
+      ArnEquals    = { "aws:SourceArn" = "arn:aws:events:us-east-1:111122223333:rule/trailkeep-break-glass" }
+      StringEquals = { "aws:SourceAccount" = "111122223333" }
+    } && aws_iam_role.forward["break-glass"].permissions_boundary == var.permissions_boundary
+    error_message = "that rule alone, within the boundary"
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.forward["break-glass"].policy).Statement == [{ Sid = "TellHere", Effect = "Allow", Action = "events:PutEvents", Resource = "arn:aws:events:eu-central-1:111122223333:event-bus/default" }]
+    error_message = "and nothing else"
+  }
+}
+
+run "break_glass_is_heard_wherever_it_is_asked_for_and_here_once" {
+  command = plan
+
+  variables {
+    break_glass_role_arns = ["arn:aws:iam::111122223333:role/break-glass"]
+    alarm_topic_arn       = "arn:aws:sns:us-east-1:111122223333:trailkeep-alarms"
+    alarm_regions         = ["us-east-1", "eu-west-1"]
+  }
+
+  assert {
+    condition     = keys(aws_cloudwatch_event_rule.elsewhere) == ["eu-west-1"]
+    error_message = "here the alarm's own rule listens"
   }
 }

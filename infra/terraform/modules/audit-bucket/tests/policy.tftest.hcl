@@ -94,7 +94,7 @@ run "every_statement_about_locked_prefixes_is_about_all_four" {
   command = plan
 
   assert {
-    condition = alltrue([for sid in ["DenyPutByOthers", "DenyPutWithoutLock", "DenyOtherLockMode", "DenyLongerLock", "DenyOverwrite", "DenyRetentionByOthers"] :
+    condition = alltrue([for sid in ["DenyPutWithoutLock", "DenyOtherLockMode", "DenyLongerLock", "DenyOverwrite", "DenyRetentionByOthers"] :
       toset({ for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }[sid].Resource) == toset([for prefix in ["raw", "digests", "sources", "attest"] : "arn:aws:s3:::example-audit/${prefix}/*"])
     ])
     error_message = "raw/, digests/, sources/ and attest/"
@@ -106,12 +106,51 @@ run "every_statement_about_locked_prefixes_is_about_all_four" {
   }
 }
 
-run "first_below_locked_prefixes_only_writers_put" {
+run "first_only_writers_put" {
   command = plan
 
   assert {
     condition     = { for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }["DenyPutByOthers"].Condition == { ArnNotLike = { "aws:PrincipalArn" = var.writer_role_arns[0] } }
-    error_message = "no other principal puts there"
+    error_message = "no other principal puts"
+  }
+
+  assert {
+    condition     = { for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }["DenyPutByOthers"].Resource == "arn:aws:s3:::example-audit/*"
+    error_message = "forged events and manifests mislead as much as forged originals"
+  }
+}
+
+run "other_tools_put_below_their_own_prefixes" {
+  command = plan
+
+  variables {
+    other_prefixes = { "accounts/" = 400 }
+  }
+
+  assert {
+    condition     = { for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }["DenyPutByOthers"].NotResource == "arn:aws:s3:::example-audit/accounts/*"
+    error_message = "there and nowhere else"
+  }
+
+  assert {
+    condition     = !can({ for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }["DenyPutByOthers"].Resource)
+    error_message = "a statement has either"
+  }
+}
+
+run "what_is_staged_and_not_published_is_taken_away_by_writers_and_break_glass_only" {
+  command = plan
+
+  assert {
+    condition = alltrue([for sid in ["DenyUnstagingByOthers", "DenyAbortByOthers"] :
+      toset({ for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }[sid].Condition.ArnNotLike["aws:PrincipalArn"]) == toset(concat(var.writer_role_arns, var.break_glass_role_arns))
+    ])
+    error_message = "a committed Batch whose uploads are ended is lost: its notifications are gone"
+  }
+
+  assert {
+    condition     = toset({ for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }["DenyUnstagingByOthers"].Resource) == toset(["arn:aws:s3:::example-audit/staging/*", "arn:aws:s3:::example-audit/lease/*"])
+    error_message = "staging/ and lease/"
   }
 }
 

@@ -219,3 +219,23 @@ run "two_owners_of_one_notification_configuration_are_refused" {
   }
   expect_failures = [var.owned_bucket_names]
 }
+
+run "an_owned_bucket_that_is_null" {
+  command = plan
+
+  variables {
+    owned_bucket_names = [null]
+  }
+
+  expect_failures = [var.owned_bucket_names]
+}
+
+run "a_queue_of_another_partition" {
+  command = plan
+
+  variables {
+    queue_arn = "arn:aws-us-gov:sqs:us-east-1:111122223333:trailkeep"
+  }
+
+  expect_failures = [var.queue_arn]
+}

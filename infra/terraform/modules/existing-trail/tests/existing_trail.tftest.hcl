@@ -242,3 +242,23 @@ run "a_replica_needs_nothing_of_the_log_buckets_policy" {
     error_message = "Notifications of the replica are ours, the log bucket's are not."
   }
 }
+
+run "a_replica_in_the_same_account_needs_no_change_of_owner" {
+  command = plan
+
+  variables {
+    mode                   = "replicated"
+    topic_arn              = null
+    event_bus_arn          = null
+    source_role            = null
+    log_bucket_account_id  = "111122223333"
+    log_bucket_region      = "eu-west-1"
+    log_bucket_kms_key_arn = null
+    replica                = { bucket_name = "our-replica", kms_key_arn = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555" }
+  }
+
+  assert {
+    condition     = !can(jsondecode(output.policies["replication_configuration"]).Rules[0].Destination.AccessControlTranslation) && jsondecode(output.policies["replication_configuration"]).Rules[0].Destination.Account == "111122223333"
+    error_message = "S3 refuses a change of owner within an account"
+  }
+}

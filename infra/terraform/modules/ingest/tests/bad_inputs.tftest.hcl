@@ -170,3 +170,23 @@ run "a_visibility_of_more_than_twelve_hours_is_refused" {
   }
   expect_failures = [var.visibility_timeout_seconds]
 }
+
+run "a_retention_in_fractions" {
+  command = plan
+
+  variables {
+    message_retention_seconds = 345600.5
+  }
+
+  expect_failures = [var.message_retention_seconds]
+}
+
+run "a_timeout_in_fractions" {
+  command = plan
+
+  variables {
+    visibility_timeout_seconds = 33.5
+  }
+
+  expect_failures = [var.visibility_timeout_seconds]
+}

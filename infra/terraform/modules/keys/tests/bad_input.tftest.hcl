@@ -315,3 +315,13 @@ run "a_signing_key_of_another_curve_is_refused" {
 
   expect_failures = [var.attest_key_spec]
 }
+
+run "a_user_of_another_partition" {
+  command = plan
+
+  variables {
+    users = { raw = ["arn:aws-cn:iam::111122223333:role/collector"] }
+  }
+
+  expect_failures = [var.users]
+}

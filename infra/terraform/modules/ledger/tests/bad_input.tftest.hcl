@@ -102,3 +102,33 @@ run "more_warmth_than_the_bound_is_refused" {
 
   expect_failures = [var.warm_throughput]
 }
+
+run "units_that_are_null" {
+  command = plan
+
+  variables {
+    max_request_units = { read = null, write = 1000 }
+  }
+
+  expect_failures = [var.max_request_units]
+}
+
+run "warmth_in_fractions" {
+  command = plan
+
+  variables {
+    warm_throughput = { read_units_per_second = 12000.5, write_units_per_second = 5000 }
+  }
+
+  expect_failures = [var.warm_throughput]
+}
+
+run "warmth_beyond_numbers" {
+  command = plan
+
+  variables {
+    warm_throughput = { read_units_per_second = 1e15, write_units_per_second = 5000 }
+  }
+
+  expect_failures = [var.warm_throughput]
+}

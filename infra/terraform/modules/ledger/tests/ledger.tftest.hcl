@@ -66,17 +66,11 @@ run "cost_can_be_bounded" {
 
   variables {
     max_request_units = { read = 20000, write = 10000 }
-    warm_throughput   = { read_units_per_second = 12000, write_units_per_second = 8000 }
   }
 
   assert {
     condition     = aws_dynamodb_table.ledger.on_demand_throughput[0].max_read_request_units == 20000 && aws_dynamodb_table.ledger.on_demand_throughput[0].max_write_request_units == 10000
     error_message = "the table is not bounded"
-  }
-
-  assert {
-    condition     = aws_dynamodb_table.ledger.warm_throughput[0].read_units_per_second == 12000 && aws_dynamodb_table.ledger.warm_throughput[0].write_units_per_second == 8000
-    error_message = "the table is not warmed"
   }
 }
 

@@ -200,3 +200,53 @@ run "two_owners_of_one_notification_configuration_are_refused" {
   }
   expect_failures = [var.notification_owners]
 }
+
+run "a_lock_without_a_mode" {
+  command = plan
+
+  variables {
+    object_lock = { mode = null, days = 1 }
+  }
+
+  expect_failures = [var.object_lock]
+}
+
+run "an_owner_without_a_name" {
+  command = plan
+
+  variables {
+    notification_owners = [null]
+  }
+
+  expect_failures = [var.notification_owners]
+}
+
+run "a_topic_without_a_name" {
+  command = plan
+
+  variables {
+    notify = { topic_arn = "" }
+  }
+
+  expect_failures = [var.notify]
+}
+
+run "an_access_log_bucket_by_its_arn" {
+  command = plan
+
+  variables {
+    access_log_bucket_name = "arn:aws:s3:::logs"
+  }
+
+  expect_failures = [var.access_log_bucket_name]
+}
+
+run "a_trail_of_another_partition" {
+  command = plan
+
+  variables {
+    trail_arns = ["arn:aws-cn:cloudtrail:us-east-1:999999999999:trail/org"]
+  }
+
+  expect_failures = [var.trail_arns]
+}

@@ -49,7 +49,7 @@ run "log_files_expire_after_400_days_and_uploads_after_7" {
 run "only_the_named_trail_writes_and_only_below_both_folders" {
   command = plan
   assert {
-    condition = [for s in jsondecode(data.aws_iam_policy_document.bucket.json).Statement : s if s.Effect == "Allow"] == [
+    condition = [for s in jsondecode(data.aws_iam_policy_document.bucket.minified_json).Statement : s if s.Effect == "Allow"] == [
       {
         Sid       = "TrailsLook", Effect = "Allow", Action = "s3:GetBucketAcl", Resource = "arn:aws:s3:::org-logs", Principal = { Service = "cloudtrail.amazonaws.com" }
         Condition = { StringEquals = { "aws:SourceArn" = "arn:aws:cloudtrail:us-east-1:999999999999:trail/organization" } }
@@ -63,7 +63,7 @@ run "only_the_named_trail_writes_and_only_below_both_folders" {
     error_message = "Two Allows, both CloudTrail's for this trail: nobody else's."
   }
   assert {
-    condition     = aws_s3_bucket_policy.this.policy == data.aws_iam_policy_document.bucket.json
+    condition     = aws_s3_bucket_policy.this.policy == data.aws_iam_policy_document.bucket.minified_json
     error_message = "The bucket has this policy."
   }
 }
@@ -75,7 +75,7 @@ run "below_a_prefix_of_the_trail" {
     notify     = { queue_arn = "arn:aws:sqs:us-east-1:111122223333:trailkeep" }
   }
   assert {
-    condition = [for s in jsondecode(data.aws_iam_policy_document.bucket.json).Statement : s.Resource if s.Sid == "TrailsWrite"] == [
+    condition = [for s in jsondecode(data.aws_iam_policy_document.bucket.minified_json).Statement : s.Resource if s.Sid == "TrailsWrite"] == [
       ["arn:aws:s3:::org-logs/o-exampleorg1/AWSLogs/o-exampleorg1/*", "arn:aws:s3:::org-logs/o-exampleorg1/AWSLogs/999999999999/*"]
     ]
     error_message = "The folders are below the trail's prefix."
@@ -89,7 +89,7 @@ run "below_a_prefix_of_the_trail" {
 run "nobody_but_cloudtrail_puts_nobody_deletes_nobody_lifts_a_lock" {
   command = plan
   assert {
-    condition = { for s in jsondecode(data.aws_iam_policy_document.bucket.json).Statement : s.Sid => try(s.Condition, null) if contains(["DenyOtherWriters", "DenyDeleting", "DenyUnlocking"], s.Sid) } == {
+    condition = { for s in jsondecode(data.aws_iam_policy_document.bucket.minified_json).Statement : s.Sid => try(s.Condition, null) if contains(["DenyOtherWriters", "DenyDeleting", "DenyUnlocking"], s.Sid) } == {
       DenyOtherWriters = { StringNotEquals = { "aws:PrincipalServiceName" = "cloudtrail.amazonaws.com" } }
       DenyDeleting     = null
       DenyUnlocking    = null
@@ -97,7 +97,7 @@ run "nobody_but_cloudtrail_puts_nobody_deletes_nobody_lifts_a_lock" {
     error_message = "Only CloudTrail is spared, and of putting alone."
   }
   assert {
-    condition     = { for s in jsondecode(data.aws_iam_policy_document.bucket.json).Statement : s.Sid => try(s.Condition, null) if startswith(s.Sid, "DenyPlain") || startswith(s.Sid, "DenyOld") } == { DenyPlainHttp = { Bool = { "aws:SecureTransport" = "false" } }, DenyOldTls = { NumericLessThan = { "s3:TlsVersion" = "1.2" } } }
+    condition     = { for s in jsondecode(data.aws_iam_policy_document.bucket.minified_json).Statement : s.Sid => try(s.Condition, null) if startswith(s.Sid, "DenyPlain") || startswith(s.Sid, "DenyOld") } == { DenyPlainHttp = { Bool = { "aws:SecureTransport" = "false" } }, DenyOldTls = { NumericLessThan = { "s3:TlsVersion" = "1.2" } } }
     error_message = "TLS 1.2 or newer."
   }
 }
@@ -105,7 +105,7 @@ run "nobody_but_cloudtrail_puts_nobody_deletes_nobody_lifts_a_lock" {
 run "wrong_encryption_is_denied_and_digests_and_defaults_are_spared" {
   command = plan
   assert {
-    condition = { for s in jsondecode(data.aws_iam_policy_document.bucket.json).Statement : s.Sid => [s.Action, s.NotResource, s.Condition] if contains(["DenyOtherEncryption", "DenyOtherKeys"], s.Sid) } == {
+    condition = { for s in jsondecode(data.aws_iam_policy_document.bucket.minified_json).Statement : s.Sid => [s.Action, s.NotResource, s.Condition] if contains(["DenyOtherEncryption", "DenyOtherKeys"], s.Sid) } == {
       DenyOtherEncryption = ["s3:PutObject", "arn:aws:s3:::org-logs/*/CloudTrail-Digest/*", {
         Null = { "s3:x-amz-server-side-encryption" = "false" }, StringNotEquals = { "s3:x-amz-server-side-encryption" = "aws:kms" }
       }]
@@ -125,7 +125,7 @@ run "break_glass_and_restore_roles_are_spared_by_name" {
     restore_role_arns     = ["arn:aws:iam::111122223333:role/restore"]
   }
   assert {
-    condition = { for s in jsondecode(data.aws_iam_policy_document.bucket.json).Statement : s.Sid => s.Condition if contains(["DenyOtherWriters", "DenyDeleting", "DenyUnlocking"], s.Sid) } == {
+    condition = { for s in jsondecode(data.aws_iam_policy_document.bucket.minified_json).Statement : s.Sid => s.Condition if contains(["DenyOtherWriters", "DenyDeleting", "DenyUnlocking"], s.Sid) } == {
       DenyOtherWriters = { ArnNotEquals = { "aws:PrincipalArn" = "arn:aws:iam::111122223333:role/restore" }, StringNotEquals = { "aws:PrincipalServiceName" = "cloudtrail.amazonaws.com" } }
       DenyDeleting     = { ArnNotEquals = { "aws:PrincipalArn" = "arn:aws:iam::111122223333:role/break-glass" } }
       DenyUnlocking    = { ArnNotEquals = { "aws:PrincipalArn" = "arn:aws:iam::111122223333:role/break-glass" } }
@@ -140,7 +140,7 @@ run "readers_get_objects_and_list" {
     reader_role_arns = ["arn:aws:iam::444455556666:role/trailkeep/trailkeep-collector"]
   }
   assert {
-    condition = { for s in jsondecode(data.aws_iam_policy_document.bucket.json).Statement : s.Sid => [s.Principal, toset(flatten([s.Action])), s.Resource, s.Condition] if startswith(s.Sid, "Readers") } == {
+    condition = { for s in jsondecode(data.aws_iam_policy_document.bucket.minified_json).Statement : s.Sid => [s.Principal, toset(flatten([s.Action])), s.Resource, s.Condition] if startswith(s.Sid, "Readers") } == {
       ReadersGetObjects = [{ AWS = "arn:aws:iam::444455556666:root" }, toset(["s3:GetObject", "s3:GetObjectVersion"]), "arn:aws:s3:::org-logs/AWSLogs/*", { ArnEquals = { "aws:PrincipalArn" = "arn:aws:iam::444455556666:role/trailkeep/trailkeep-collector" } }]
       ReadersListBucket = [{ AWS = "arn:aws:iam::444455556666:root" }, toset(["s3:ListBucket"]), "arn:aws:s3:::org-logs", { ArnEquals = { "aws:PrincipalArn" = "arn:aws:iam::444455556666:role/trailkeep/trailkeep-collector" } }]
     }
@@ -155,14 +155,14 @@ run "a_replica_is_written_by_the_replication_role_alone" {
     replication_role_arns = ["arn:aws:iam::444455556666:role/trailkeep/trailkeep-replication"]
   }
   assert {
-    condition = [for s in jsondecode(data.aws_iam_policy_document.bucket.json).Statement : [s.Sid, toset(flatten([s.Action])), s.Resource, s.Principal, s.Condition] if s.Effect == "Allow"] == [[
+    condition = [for s in jsondecode(data.aws_iam_policy_document.bucket.minified_json).Statement : [s.Sid, toset(flatten([s.Action])), s.Resource, s.Principal, s.Condition] if s.Effect == "Allow"] == [[
       "ReplicateObjects", toset(["s3:ReplicateObject", "s3:ReplicateTags", "s3:ObjectOwnerOverrideToBucketOwner"]), "arn:aws:s3:::org-logs/AWSLogs/*",
       { AWS = "arn:aws:iam::444455556666:root" }, { ArnEquals = { "aws:PrincipalArn" = "arn:aws:iam::444455556666:role/trailkeep/trailkeep-replication" } }
     ]]
     error_message = "No CloudTrail, only the role; and it replicates no deletion."
   }
   assert {
-    condition = [for s in jsondecode(data.aws_iam_policy_document.bucket.json).Statement : s.Condition if s.Sid == "DenyOtherWriters"] == [
+    condition = [for s in jsondecode(data.aws_iam_policy_document.bucket.minified_json).Statement : s.Condition if s.Sid == "DenyOtherWriters"] == [
       { ArnNotEquals = { "aws:PrincipalArn" = "arn:aws:iam::444455556666:role/trailkeep/trailkeep-replication" } }
     ]
     error_message = "Everybody else is denied, CloudTrail too."
