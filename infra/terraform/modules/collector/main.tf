@@ -49,7 +49,7 @@ locals {
       bucket_aliases = [for replica, origin in local.replicas : "${replica}=${origin}"]
       kms_keys       = [for prefix, arn in local.event_keys : "${prefix}=${arn}"]
       organizations  = var.organization_ids
-    } : key => join(",", list) if length(list) > 0 },
+    } : key => join(",", distinct(list)) if length(list) > 0 },
     { for key, value in {
       source_external_id = try(var.sources.role.external_id, null)
       source_region      = var.sources.region

@@ -2,6 +2,7 @@ variable "name" {
   description = "Prefix of every name; the role is NAME-collector, the log group /NAME/collector."
   type        = string
   default     = "trailkeep"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
@@ -16,14 +17,19 @@ variable "queue" {
     queue_arn  = string
     queue_name = string
   })
+  nullable = false
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}$", var.queue.queue_arn))
     error_message = "queue: queue_arn is the ARN of a standard queue, as arn:aws:sqs:eu-central-1:111122223333:trailkeep; S3 cannot notify a FIFO queue."
   }
   validation {
+    condition     = try(endswith(var.queue.queue_arn, ":${var.queue.queue_name}") && endswith(var.queue.queue_url, "/${var.queue.queue_name}"), false)
+    error_message = "queue: queue_url, queue_arn and queue_name are of different queues: give the outputs of one, or tasks would be scaled on another's backlog."
+  }
+  validation {
     condition     = try(split(":", var.queue.queue_arn)[3] == data.aws_region.this.region, true)
-    error_message = "queue: ${var.queue.queue_arn} is not in ${data.aws_region.this.region}. The queue stands in the Region of archive and ledger, which is the provider's: make it there, or run this module there."
+    error_message = "queue: ${coalesce(var.queue.queue_arn, "it")} is not in ${data.aws_region.this.region}. The queue stands in the Region of archive and ledger, which is the provider's: make it there, or run this module there."
   }
 }
 
@@ -33,6 +39,7 @@ variable "archive" {
     bucket_name = string
     prefix      = optional(string, "")
   })
+  nullable = false
 
   validation {
     condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.archive.bucket_name))
@@ -52,14 +59,19 @@ variable "ledger" {
     index_arn  = string
     ledger_url = string
   })
+  nullable = false
 
   validation {
     condition     = can(regex("^dynamodb://[A-Za-z0-9_.-]{3,255}$", var.ledger.ledger_url))
     error_message = "ledger: ledger_url reads dynamodb://TABLE."
   }
   validation {
+    condition     = try(endswith(var.ledger.table_arn, ":table/${var.ledger.table_name}") && startswith(var.ledger.index_arn, "${var.ledger.table_arn}/index/") && var.ledger.ledger_url == "dynamodb://${var.ledger.table_name}", false)
+    error_message = "ledger: table_name, table_arn, index_arn and ledger_url are of different tables: give the outputs of one, or the role would be allowed another table than the tasks use."
+  }
+  validation {
     condition     = try(split(":", var.ledger.table_arn)[3] == data.aws_region.this.region, true)
-    error_message = "ledger: ${var.ledger.table_arn} is not in ${data.aws_region.this.region}, where queue and archive are: make the table there."
+    error_message = "ledger: ${coalesce(var.ledger.table_arn, "it")} is not in ${data.aws_region.this.region}, where queue and archive are: make the table there."
   }
 }
 
@@ -93,6 +105,7 @@ variable "sources" {
     }))
     region = optional(string)
   })
+  nullable = false
 
   validation {
     condition     = length(var.sources.buckets) > 0 && alltrue([for bucket in var.sources.buckets : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", bucket.name)) && can(regex("^[0-9]{12}$", bucket.account_id))])
@@ -105,6 +118,15 @@ variable "sources" {
   validation {
     condition     = length(setintersection(compact(var.sources.buckets[*].replicates), [for bucket in var.sources.buckets : bucket.name if bucket.replicates != null])) == 0
     error_message = "sources: a bucket replicates one that is a replica itself: name the bucket at the beginning of the chain."
+  }
+  validation {
+    condition     = alltrue([for bucket in var.sources.buckets : bucket.replicates == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", bucket.replicates)) && bucket.replicates != var.archive.bucket_name])
+    error_message = "sources: replicates is the name of the log bucket that a bucket is a replica of, not the archive's; leave it out for a bucket that is none."
+  }
+  # Decryption is granted by way of S3 in that Region: a key of another one would never be let be used.
+  validation {
+    condition     = alltrue([for bucket in var.sources.buckets : try(split(":", bucket.kms_key_arn)[3] == coalesce(var.sources.region, data.aws_region.this.region), true)])
+    error_message = "sources: a kms_key_arn is not in ${coalesce(var.sources.region, data.aws_region.this.region)}, where the buckets are: give the key that this bucket is encrypted with, or correct sources.region."
   }
   validation {
     condition     = !contains(var.sources.buckets[*].name, var.archive.bucket_name)
@@ -132,6 +154,7 @@ variable "organization_ids" {
   description = "Organizations whose trails are landed. What is neither of them nor of account_ids is rejected."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for id in var.organization_ids : can(regex("^o-[a-z0-9]{10,32}$", id))])
@@ -147,6 +170,7 @@ variable "account_ids" {
   description = "Accounts whose own trails are landed, besides those of the organizations."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for id in var.account_ids : can(regex("^[0-9]{12}$", id))])
@@ -157,6 +181,7 @@ variable "account_ids" {
 variable "kms_key_arns" {
   description = "Key ARNs by class, as `keys` gives them: raw, queue, table and logs are needed; events-management, events-data, events-insight, events-network and events-aggregated where they have keys of their own, else raw's counts. Others are not looked at."
   type        = map(string)
+  nullable    = false
 
   validation {
     condition     = length(setsubtract(["raw", "queue", "table", "logs"], keys(var.kms_key_arns))) == 0
@@ -166,11 +191,16 @@ variable "kms_key_arns" {
     condition     = alltrue([for class, arn in var.kms_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[^,=\\s]+$", arn))])
     error_message = "kms_key_arns: give ARNs of keys, as arn:aws:kms:eu-central-1:111122223333:key/…; a policy cannot grant an alias."
   }
+  validation {
+    condition     = alltrue([for class, arn in var.kms_key_arns : can(regex("^[a-z][a-z0-9-]*$", class)) && try(split(":", arn)[3] == data.aws_region.this.region, true)])
+    error_message = "kms_key_arns: names of classes are lower-case letters, digits and dashes, and keys are of ${data.aws_region.this.region}, where bucket, queue and table are."
+  }
 }
 
 variable "object_lock_mode" {
   description = "Lock of raw/, digests/ and sources/: governance (who has s3:BypassGovernanceRetention may shorten it) or compliance (nobody may)."
   type        = string
+  nullable    = false
 
   validation {
     condition     = contains(["governance", "compliance"], var.object_lock_mode)
@@ -181,6 +211,7 @@ variable "object_lock_mode" {
 variable "object_lock_days" {
   description = "Days for which they are locked."
   type        = number
+  nullable    = false
 
   validation {
     condition     = var.object_lock_days >= 1 && var.object_lock_days <= 36500 && floor(var.object_lock_days) == var.object_lock_days
@@ -192,6 +223,7 @@ variable "class_label" {
   description = "Retention class of the packed originals: raw/CLASS/…, for which the audit bucket has a retention."
   type        = string
   default     = "standard"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z0-9-]{1,32}$", var.class_label))
@@ -203,6 +235,7 @@ variable "options" {
   description = "Further variables of trailkeep-collector --help, in lower case and without TRAILKEEP_, as { low_latency = \"true\", seal_age = \"120s\" }."
   type        = map(string)
   default     = {}
+  nullable    = false
 
   validation {
     condition     = length(setintersection(keys(var.options), local.own)) == 0
@@ -213,7 +246,11 @@ variable "options" {
     error_message = "options: trailkeep-collector does not know ${join(", ", setsubtract(keys(var.options), concat(local.own, local.further)))}. It knows ${join(", ", local.further)}."
   }
   validation {
-    condition     = endswith(lookup(var.options, "listen", ":9464"), ":9464")
+    condition     = alltrue([for value in values(var.options) : try(length(value) > 0, false)])
+    error_message = "options: an option has no value, and the program would not start: leave it out."
+  }
+  validation {
+    condition     = try(endswith(lookup(var.options, "listen", ":9464"), ":9464"), false)
     error_message = "options: listen must keep port 9464, which the task maps and scrape_from opens."
   }
 }
@@ -222,139 +259,10 @@ variable "otel_environment" {
   description = "Standard OTEL_… variables, where traces, metrics and logs shall leave by OTLP; the endpoint must be reachable on port 443."
   type        = map(string)
   default     = {}
+  nullable    = false
 
   validation {
-    condition     = alltrue([for key in keys(var.otel_environment) : can(regex("^OTEL_[A-Z0-9_]+$", key)) && !endswith(key, "_HEADERS")])
+    condition     = alltrue([for key, value in var.otel_environment : can(regex("^OTEL_[A-Z0-9_]+$", key)) && !endswith(key, "_HEADERS") && value != null])
     error_message = "otel_environment: give variables that begin with OTEL_; not …_HEADERS, whose tokens everybody who may describe the task definition could read."
   }
-}
-
-variable "network" {
-  description = "Where tasks run, and whom they may connect to on port 443; see `service`."
-  type = object({
-    vpc_id                    = string
-    subnet_ids                = list(string)
-    security_group_ids        = optional(list(string), [])
-    egress_cidrs              = optional(list(string), [])
-    egress_prefix_list_ids    = optional(list(string), [])
-    egress_security_group_ids = optional(list(string), [])
-  })
-}
-
-variable "max_tasks" {
-  description = "Most tasks. Together they keep at most 100,000 of the 120,000 messages in flight that SQS allows, so that more of them get a smaller share each."
-  type        = number
-  default     = 5
-
-  validation {
-    condition     = var.max_tasks >= var.min_tasks && var.max_tasks <= 1000 && floor(var.max_tasks) == var.max_tasks
-    error_message = "max_tasks: give a whole number from min_tasks (${var.min_tasks}) to 1,000."
-  }
-}
-
-variable "backlog_per_task" {
-  description = "Visible messages per running task that scaling aims at: what a task takes in hand at a time."
-  type        = number
-  default     = 20000
-
-  validation {
-    condition     = var.backlog_per_task >= 1
-    error_message = "backlog_per_task: give a number from 1."
-  }
-}
-
-variable "memory" {
-  description = "Memory of a task in MiB: the collector's bound is 512 MB with its defaults, whatever the load; give twice that."
-  type        = number
-  default     = 2048
-}
-
-variable "image" {
-  description = "Image of the service, pinned by digest: REPOSITORY@sha256:…; null makes everything but the tasks, so that the repository is there for a first push."
-  type        = string
-  default     = null
-}
-
-variable "cluster" {
-  description = "Name of the ECS cluster to run on; null makes one. One that is given needs Container Insights, which scaling counts the tasks by, and the capacity providers FARGATE and, with spot_share, FARGATE_SPOT."
-  type        = string
-  default     = null
-}
-
-variable "scrape_from" {
-  description = "Who may read /metrics, /live and /ready on the service's port: address ranges and security groups of Prometheus. Nobody by default."
-  type = object({
-    cidrs              = optional(list(string), [])
-    security_group_ids = optional(list(string), [])
-  })
-  default = {}
-}
-
-variable "cpu" {
-  description = "CPU units of a task; 1,024 are one vCPU."
-  type        = number
-  default     = 1024
-}
-
-variable "cpu_architecture" {
-  description = "ARM64 (a fifth cheaper) or X86_64; the image must be of it."
-  type        = string
-  default     = "ARM64"
-}
-
-variable "min_tasks" {
-  description = "Fewest tasks. Two, which Fargate spreads over the zones of the subnets, outlive a zone."
-  type        = number
-  default     = 2
-}
-
-variable "scaling_suspended" {
-  description = "Leaves the number of tasks alone, as for a ledger rebuild, when it has to be 0 for a while."
-  type        = bool
-  default     = false
-}
-
-variable "spot_share" {
-  description = "Percentage of the tasks beyond the first that run on Fargate Spot: up to 70 % cheaper, ended with a warning of two minutes, in which a service drains."
-  type        = number
-  default     = 0
-}
-
-variable "stop_timeout_seconds" {
-  description = "How long a task may drain after SIGTERM before it is killed."
-  type        = number
-  default     = 120
-}
-
-variable "log_retention_days" {
-  description = "Days for which log lines are kept."
-  type        = number
-  default     = 365
-}
-
-variable "repository" {
-  description = "The ECR repository NAME/SERVICE: its KMS key (null: the account's aws/ecr) and the days after which images without a tag go. null makes none."
-  type = object({
-    kms_key_arn   = optional(string)
-    untagged_days = optional(number, 14)
-  })
-  default = {}
-}
-
-variable "permissions_boundary" {
-  description = "ARN of the policy that bounds the roles; null: none."
-  type        = string
-  default     = null
-}
-
-variable "role_path" {
-  description = "Path of the roles."
-  type        = string
-  default     = "/trailkeep/"
-}
-
-variable "tags" {
-  description = "Tags of every resource; tasks have them, too."
-  type        = map(string)
-  default     = {}
 }

@@ -1,6 +1,9 @@
 output "security_group_id" {
   description = "Security group of the interface endpoints, for `egress_security_group_ids` of services; null without any."
   value       = one(aws_security_group.this[*].id)
+
+  # Whoever lets tasks out to this group starts them when there is something to reach: a first deployment that finds nothing has nothing to roll back to.
+  depends_on = [aws_vpc_endpoint.interface]
 }
 
 output "endpoint_ids" {

@@ -2,6 +2,7 @@ variable "name" {
   description = "Prefix of every name."
   type        = string
   default     = "trailkeep"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
@@ -12,6 +13,7 @@ variable "name" {
 variable "vpc_id" {
   description = "The VPC that the endpoints are for. It needs DNS support and DNS host names."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^vpc-[0-9a-f]+$", var.vpc_id))
@@ -23,10 +25,11 @@ variable "services" {
   description = "Services with an endpoint; leave out those that the VPC has one for. By default what the collector's tasks call. sts: with a role to read the log buckets with; kms: for who signs; monitoring: for who sends metrics to CloudWatch."
   type        = set(string)
   default     = ["dynamodb", "ecr.api", "ecr.dkr", "logs", "s3", "sns", "sqs"]
+  nullable    = false
 
   validation {
     condition     = length(var.services) > 0 && length(setsubtract(var.services, keys(local.perimeters))) == 0
-    error_message = "services: there is no policy for ${join(", ", setsubtract(var.services, keys(local.perimeters)))}: give some of ${join(", ", keys(local.perimeters))}."
+    error_message = "services: there is no policy for ${join(", ", [for service in setsubtract(var.services, keys(local.perimeters)) : coalesce(service, "null")])}: give some of ${join(", ", keys(local.perimeters))}."
   }
 }
 
@@ -34,7 +37,12 @@ variable "service_names" {
   description = "Full names of endpoint services that are not com.amazonaws.REGION.SERVICE, by service, as in China: { sts = \"cn.com.amazonaws.cn-north-1.sts\" }."
   type        = map(string)
   default     = {}
+  nullable    = false
 
+  validation {
+    condition     = alltrue([for name in values(var.service_names) : can(regex("^[a-z0-9.-]+$", name))])
+    error_message = "service_names: give the whole name of each, as cn.com.amazonaws.cn-north-1.sts."
+  }
   validation {
     condition     = length(setsubtract(keys(var.service_names), var.services)) == 0
     error_message = "service_names: ${join(", ", setsubtract(keys(var.service_names), var.services))} is not among services."
@@ -45,10 +53,15 @@ variable "subnet_ids" {
   description = "Subnets of the interface endpoints, one in each zone that tasks run in; each costs by the hour."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = length(var.subnet_ids) > 0 || length(setsubtract(var.services, ["s3", "dynamodb"])) == 0
     error_message = "subnet_ids: give subnets, one in each zone that tasks run in, or leave all but s3 and dynamodb out of services."
+  }
+  validation {
+    condition     = alltrue([for id in var.subnet_ids : can(regex("^subnet-[0-9a-f]+$", id))])
+    error_message = "subnet_ids: give ids of subnets, as subnet-0a1b2c3d."
   }
 }
 
@@ -56,10 +69,15 @@ variable "route_table_ids" {
   description = "Route tables of the tasks' subnets, for the gateways of S3 and DynamoDB."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = length(var.route_table_ids) > 0 || length(setintersection(var.services, ["s3", "dynamodb"])) == 0
     error_message = "route_table_ids: give the route tables of the tasks' subnets, or leave s3 and dynamodb out of services."
+  }
+  validation {
+    condition     = alltrue([for id in var.route_table_ids : can(regex("^rtb-[0-9a-f]+$", id))])
+    error_message = "route_table_ids: give ids of route tables, as rtb-0a1b2c3d."
   }
 }
 
@@ -67,16 +85,22 @@ variable "security_group_ids" {
   description = "Security groups that may connect to the interface endpoints: those of the services."
   type        = list(string)
   default     = []
+  nullable    = false
 }
 
 variable "client_cidrs" {
   description = "Address ranges that may connect to the interface endpoints."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
-    condition     = alltrue([for cidr in var.client_cidrs : can(cidrhost(cidr, 0)) && !endswith(cidr, "/0")])
-    error_message = "client_cidrs: give address ranges of the VPC, as 10.0.0.0/16; not everywhere (/0)."
+    condition     = alltrue([for cidr in var.client_cidrs : try(cidrsubnet(cidr, 0, 0) == cidr && !endswith(cidr, "/0"), false)])
+    error_message = "client_cidrs: give address ranges of the VPC by their network address, as 10.0.0.0/16 (not 10.0.0.1/16); not everywhere (/0)."
+  }
+  validation {
+    condition     = alltrue([for clients in [var.client_cidrs, var.security_group_ids] : length(distinct(clients)) == length(clients)])
+    error_message = "client_cidrs or security_group_ids has the same entry twice; EC2 refuses a second rule like the first. Name each once."
   }
   validation {
     condition     = length(var.client_cidrs) + length(var.security_group_ids) > 0 || length(setsubtract(var.services, ["s3", "dynamodb"])) == 0
@@ -99,6 +123,7 @@ variable "resource_account_ids" {
   description = "Further accounts whose resources are reached, as the log-archive account's bucket, key and role; those of the organization are anyway, where one is given."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for id in var.resource_account_ids : can(regex("^[0-9]{12}$", id))])
@@ -110,4 +135,5 @@ variable "tags" {
   description = "Tags of every resource."
   type        = map(string)
   default     = {}
+  nullable    = false
 }

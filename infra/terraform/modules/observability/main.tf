@@ -55,10 +55,11 @@ locals {
       description = "Nearly as many messages are in flight as SQS allows (120,000); at that number it hands out nothing more. See The queue grows in ${local.runbook}."
     })
     nothing-landed = merge(local.usual, local.of_minute, {
-      metric_name    = "LandedObjects"
-      period_seconds = var.landing_silence_minutes * 60
-      comparison     = "LessThanThreshold"
-      threshold      = 1
+      metric_name = "LandedObjects"
+      # In short periods: CloudWatch waits for some more before it takes one for missing, which would be hours in one period of an hour.
+      evaluation_periods = var.landing_silence_minutes / 5
+      comparison         = "LessThanThreshold"
+      threshold          = 1
       # No line at all means that no collector runs.
       missing     = "breaching"
       description = "Nothing was landed for ${var.landing_silence_minutes} minutes: the trail delivers nothing, its notifications are lost, or no collector works. See Lag in ${local.runbook}."
@@ -80,8 +81,9 @@ locals {
       description = "Receiving pauses because reading the log bucket is not permitted: nothing is lost as long as the queue keeps messages. See Access denied in ${local.runbook}."
     })
     unpublished = merge(local.usual, local.of_minute, {
-      metric_name        = "UnpublishedBatches"
-      statistic          = "Minimum"
+      metric_name = "UnpublishedBatches"
+      # Of all workers: one that could not look, or has only begun, tells 0.
+      statistic          = "Maximum"
       evaluation_periods = var.thresholds.unpublished_minutes / 5
       description        = "Batches are committed and could not be published for ${var.thresholds.unpublished_minutes} minutes: their files are staged and not visible. See the alarms in ${local.runbook}."
     })

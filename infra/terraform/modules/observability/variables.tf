@@ -2,6 +2,7 @@ variable "name" {
   description = "Prefix of every name that is made."
   type        = string
   default     = "trailkeep"
+  nullable    = false
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
     error_message = "name has 3 to 32 lower-case letters, digits and dashes, begins with a letter and does not end with a dash."
@@ -12,11 +13,13 @@ variable "tags" {
   description = "Tags of everything that can be tagged."
   type        = map(string)
   default     = {}
+  nullable    = false
 }
 
 variable "kms_key_arn" {
   description = "Key of the alarm topic. Its policy must let cloudwatch.amazonaws.com and events.amazonaws.com use it: the keys module's class `queue` does. The managed key alias/aws/sns cannot be used by other services."
   type        = string
+  nullable    = false
   validation {
     condition     = can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/", var.kms_key_arn))
     error_message = "kms_key_arn is the ARN of a customer key (arn:…:key/…), not an alias: take key_arns[\"queue\"] of the keys module."
@@ -26,11 +29,17 @@ variable "kms_key_arn" {
 variable "queue_name" {
   description = "Name of the collector's queue."
   type        = string
+  nullable    = false
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,80}$", var.queue_name))
+    error_message = "queue_name is the name of a standard queue, neither its URL nor its ARN."
+  }
 }
 
 variable "dead_letter_queue_name" {
   description = "Name of its dead-letter queue."
   type        = string
+  nullable    = false
   validation {
     condition     = var.dead_letter_queue_name != var.queue_name
     error_message = "dead_letter_queue_name is the queue itself: give the name of its dead-letter queue."
@@ -40,26 +49,42 @@ variable "dead_letter_queue_name" {
 variable "cluster_name" {
   description = "Name of the ECS cluster that the services run on. Container Insights must be on there: it has the numbers of running tasks."
   type        = string
+  nullable    = false
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,255}$", var.cluster_name))
+    error_message = "cluster_name is the name of an ECS cluster, not its ARN."
+  }
 }
 
 variable "service_names" {
   description = "Names of the ECS services, each watched for tasks that do not run."
   type        = set(string)
   default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for name in var.service_names : can(regex("^[A-Za-z0-9_-]{1,255}$", name))])
+    error_message = "service_names has names of ECS services, neither ARNs nor null: leave out a service that does not run yet."
+  }
 }
 
 variable "collector_log_group_name" {
   description = "Log group of the collector: the metrics of its alarms are read from the line that it writes each minute (docs/metrics.md)."
   type        = string
+  nullable    = false
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_/.#-]{1,512}$", var.collector_log_group_name))
+    error_message = "collector_log_group_name is the name of a log group, not its ARN: give the collector module's log_group_name."
+  }
 }
 
 variable "landing_silence_minutes" {
   description = "Nothing landed for so long raises an alarm. An organization's trail delivers every few minutes, and a Batch may be open for 15."
   type        = number
   default     = 60
+  nullable    = false
   validation {
-    condition     = var.landing_silence_minutes >= 20 && var.landing_silence_minutes <= 1440 && floor(var.landing_silence_minutes) == var.landing_silence_minutes
-    error_message = "landing_silence_minutes is a whole number from 20 (a Batch may be open for 15 minutes) to 1440 (CloudWatch looks back one day at most)."
+    condition     = var.landing_silence_minutes >= 20 && var.landing_silence_minutes <= 1440 && var.landing_silence_minutes % 5 == 0
+    error_message = "landing_silence_minutes is a multiple of 5 from 20 (a Batch may be open for 15 minutes) to 1440 (CloudWatch looks back one day at most)."
   }
 }
 
@@ -75,7 +100,8 @@ variable "thresholds" {
     self_generated_per_hour    = optional(number, 0)
     dead_letters               = optional(number, 0)
   })
-  default = {}
+  default  = {}
+  nullable = false
   validation {
     condition     = var.thresholds.oldest_message_age_seconds >= 1800
     error_message = "thresholds.oldest_message_age_seconds is below 1800: messages wait for up to 15 minutes in an open Batch, on purpose, and as long again after a worker was killed."
@@ -108,24 +134,49 @@ variable "extra_alarms" {
     threshold          = optional(number, 0)
     missing            = optional(string, "notBreaching")
   }))
-  default = {}
+  default  = {}
+  nullable = false
   validation {
-    condition     = length(setintersection(keys(var.extra_alarms), ["dead-letters", "oldest-message", "in-flight", "nothing-landed", "quarantine", "access-denied", "receiving-paused", "unpublished", "self-generated"])) == 0
+    condition     = length(setintersection(keys(var.extra_alarms), concat(["anything"], [for name in var.service_names : "tasks-${name}"], ["dead-letters", "oldest-message", "in-flight", "nothing-landed", "quarantine", "access-denied", "receiving-paused", "unpublished", "self-generated"]))) == 0
     error_message = "extra_alarms has a name that this module uses itself: rename it, or change thresholds."
   }
   validation {
-    condition     = alltrue([for alarm in values(var.extra_alarms) : alarm.period_seconds % 60 == 0 && alarm.period_seconds * alarm.evaluation_periods <= 86400])
-    error_message = "In extra_alarms, period_seconds is a multiple of 60, and period_seconds × evaluation_periods at most one day (86400)."
+    condition = alltrue([for alarm in values(var.extra_alarms) : try(
+      alarm.period_seconds >= 60 && alarm.period_seconds % 60 == 0 && alarm.evaluation_periods >= 1 && floor(alarm.evaluation_periods) == alarm.evaluation_periods
+    && alarm.period_seconds * alarm.evaluation_periods <= 86400, false)])
+    error_message = "In extra_alarms, period_seconds is a multiple of 60, evaluation_periods a whole number from 1, and period_seconds × evaluation_periods at most one day (86400)."
+  }
+  validation {
+    condition     = alltrue([for name in keys(var.extra_alarms) : can(regex("^[A-Za-z0-9_-]{1,100}$", name))])
+    error_message = "The name of an alarm in extra_alarms has 1 to 100 letters, digits, underscores and dashes: the rule of the composite alarm quotes it."
+  }
+  validation {
+    condition = alltrue([for alarm in values(var.extra_alarms) : try(
+      contains(["GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold"], alarm.comparison)
+      && contains(["Average", "Maximum", "Minimum", "SampleCount", "Sum"], alarm.statistic)
+    && contains(["missing", "ignore", "breaching", "notBreaching"], alarm.missing), false)])
+    error_message = "In extra_alarms, comparison is GreaterThanThreshold, GreaterThanOrEqualToThreshold, LessThanThreshold or LessThanOrEqualToThreshold, statistic is Average, Maximum, Minimum, SampleCount or Sum, and missing is missing, ignore, breaching or notBreaching."
   }
 }
 
 variable "subscribers" {
-  description = "Who is told of alarms: protocol email, https, sqs or lambda, and the address. E-mail addresses must be confirmed by their owner."
+  description = "Who is told of alarms: protocol email, https, sqs or lambda, and the address. E-mail addresses must be confirmed by their owner; ARNs have to be known before an apply, so not be outputs of what the same apply makes."
   type        = list(object({ protocol = string, endpoint = string }))
   default     = []
+  nullable    = false
   validation {
-    condition     = alltrue([for subscriber in var.subscribers : contains(["email", "https", "sqs", "lambda"], subscriber.protocol)])
+    condition     = alltrue([for subscriber in var.subscribers : try(contains(["email", "https", "sqs", "lambda"], subscriber.protocol), false)])
     error_message = "The protocol of a subscriber is email, https, sqs or lambda; plain http is not: alarms name resources."
+  }
+  validation {
+    condition = alltrue([for subscriber in var.subscribers : try(can(regex({
+      email = "^[^@\\s]+@[^@\\s]+$", https = "^https://", sqs = "^arn:[a-z-]+:sqs:", lambda = "^arn:[a-z-]+:lambda:"
+    }[subscriber.protocol], subscriber.endpoint)), true)])
+    error_message = "The endpoint of a subscriber is an address for email, a URL that begins with https:// for https, and the ARN of a queue or function for sqs and lambda."
+  }
+  validation {
+    condition     = length(distinct(var.subscribers)) == length(var.subscribers)
+    error_message = "subscribers has the same endpoint twice: name each once."
   }
 }
 
@@ -133,4 +184,9 @@ variable "page_arns" {
   description = "Actions of the composite alarm, which says that something is wrong at all: as the ARN of the topic that pages a person. Each single alarm goes to this module's own topic in any case."
   type        = list(string)
   default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for arn in var.page_arns : can(regex("^arn:[a-z-]+:(sns|lambda|ssm|ssm-incidents|ssm-contacts):", arn))])
+    error_message = "page_arns has the ARNs of what acts: topics, functions, or OpsItems and incidents of Systems Manager."
+  }
 }

@@ -2,8 +2,9 @@ locals {
   # What ends the trail, or makes it record less or elsewhere.
   trail_actions = ["cloudtrail:DeleteTrail", "cloudtrail:PutEventSelectors", "cloudtrail:PutInsightSelectors", "cloudtrail:StopLogging", "cloudtrail:UpdateTrail"]
 
-  # What deletes a bucket, opens it, or lets its objects expire, be written over, go elsewhere or go unannounced.
+  # What deletes a bucket, opens it, cuts a lock, or lets its objects expire, be written over, go elsewhere or go unannounced.
   bucket_actions = [
+    "s3:BypassGovernanceRetention",
     "s3:DeleteBucket",
     "s3:DeleteBucketPolicy",
     "s3:PutBucketAcl",
@@ -21,15 +22,18 @@ locals {
   ]
 
   # What makes a key useless, or gives it to others.
-  key_actions = ["kms:DeleteImportedKeyMaterial", "kms:DisableKey", "kms:DisableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]
+  key_actions = ["kms:DeleteImportedKeyMaterial", "kms:DisableKey", "kms:DisableKeyRotation", "kms:PutKeyPolicy", "kms:RevokeGrant", "kms:ScheduleKeyDeletion"]
+
+  # By which an administrator of the account would make an exempt role, or make it its own.
+  role_actions = ["iam:CreateRole", "iam:PassRole", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"]
 
   # sid → what is denied on what, to all but the exempt.
-  denied = { for key, protect in local.protect : key => {
-    KeepTheTrail          = { actions = local.trail_actions, resources = protect.trail_arns }
-    KeepTheBuckets        = { actions = local.bucket_actions, resources = protect.bucket_arns }
-    KeepLocksFromBeingCut = { actions = ["s3:BypassGovernanceRetention"], resources = [for arn in protect.bucket_arns : "${arn}/*"] }
-    KeepTheKeys           = { actions = local.key_actions, resources = protect.key_arns }
-  } }
+  denied = { for key, protect in local.protect : key => { for sid, denial in {
+    KeepTheTrail   = { actions = local.trail_actions, resources = protect.trail_arns }
+    KeepTheBuckets = { actions = local.bucket_actions, resources = flatten([for arn in protect.bucket_arns : [arn, "${arn}/*"]]) }
+    KeepTheKeys    = { actions = local.key_actions, resources = protect.key_arns }
+    KeepTheExempt  = { actions = local.role_actions, resources = protect.exempt_role_arns }
+  } : sid => denial if length(denial.resources) > 0 } }
 
   read_organization = [
     "organizations:DescribeAccount",

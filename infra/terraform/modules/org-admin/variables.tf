@@ -2,6 +2,7 @@ variable "name" {
   description = "Prefix of the name of the policy."
   type        = string
   default     = "trailkeep"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z0-9][a-z0-9-]{0,30}$", var.name))
@@ -13,11 +14,13 @@ variable "tags" {
   description = "Tags of the policies that are made here."
   type        = map(string)
   default     = {}
+  nullable    = false
 }
 
 variable "organization_id" {
   description = "Id of the organization (o-…). The credentials that apply this must be of this organization's management account."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^o-[a-z0-9]{10,32}$", var.organization_id))
@@ -28,6 +31,7 @@ variable "organization_id" {
 variable "delegated_administrator_account_id" {
   description = "Member account that the services are delegated to: the audit account."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^[0-9]{12}$", var.delegated_administrator_account_id))
@@ -39,6 +43,7 @@ variable "services" {
   description = "Services that the account administers for the organization, by their service principals. Each needs trusted access. A delegated administrator of any service may also read the structure of the organization. Empty: nothing is delegated."
   type        = set(string)
   default     = ["cloudtrail.amazonaws.com"]
+  nullable    = false
 
   validation {
     condition     = alltrue([for service in var.services : can(regex("^[a-z0-9.-]+\\.amazonaws\\.com$", service))])
@@ -55,12 +60,12 @@ variable "organization_readers" {
   default = null
 
   validation {
-    condition     = alltrue([for arn in try(var.organization_readers.role_arns, []) : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]", arn))])
+    condition     = try(alltrue([for arn in try(var.organization_readers.role_arns, []) : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]", arn))]), false)
     error_message = "organization_readers.role_arns has ARNs of roles (arn:PARTITION:iam::ACCOUNT:role/PATH/NAME) of a written-out account; the name may have a *, not the account."
   }
 
   validation {
-    condition     = try(length(var.organization_readers.role_arns), 1) > 0
+    condition     = var.organization_readers == null || try(length(var.organization_readers.role_arns), 0) > 0
     error_message = "organization_readers.role_arns is empty: name a role, or leave organization_readers out."
   }
 }
@@ -68,7 +73,7 @@ variable "organization_readers" {
 variable "protect" {
   description = <<-EOT
     Service control policy that keeps member accounts, the audit account among them, from ending the trail, opening or emptying the buckets, or losing the keys. `trail_arns`, `bucket_arns`, `key_arns` (a pattern like arn:PARTITION:kms:REGION:ACCOUNT:key/* takes less room than many keys).
-    `exempt_role_arns`: who still may, as patterns in written-out accounts: the role that applies the audit account's stack and the break-glass roles; without any, nobody may but by detaching the policy. `target_ids`: root, units or accounts that it is attached to. `deny_leaving`: members cannot leave the organization, whoever they are.
+    `exempt_role_arns`: who still may, as patterns in written-out accounts: the role that applies the audit account's stack and the break-glass roles; nobody else may change or take over these roles, so make them before. Without any, nobody may but by detaching the policy. `target_ids`: root, units or accounts that it is attached to. `deny_leaving`: members cannot leave the organization, whoever they are.
     It says nothing to the management account: no service control policy does. Null for none.
   EOT
   type = object({
@@ -82,37 +87,37 @@ variable "protect" {
   default = null
 
   validation {
-    condition     = alltrue([for arn in try(var.protect.trail_arns, []) : can(regex("^arn:[a-z-]+:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]+$", arn))])
+    condition     = try(alltrue([for arn in try(var.protect.trail_arns, []) : can(regex("^arn:[a-z-]+:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]+$", arn))]), false)
     error_message = "protect.trail_arns has ARNs of trails (arn:PARTITION:cloudtrail:REGION:MANAGEMENT-ACCOUNT:trail/NAME)."
   }
 
   validation {
-    condition     = alltrue([for arn in try(var.protect.bucket_arns, []) : can(regex("^arn:[a-z-]+:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", arn))])
+    condition     = try(alltrue([for arn in try(var.protect.bucket_arns, []) : can(regex("^arn:[a-z-]+:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", arn))]), false)
     error_message = "protect.bucket_arns has ARNs of buckets (arn:PARTITION:s3:::BUCKET), without a slash or wildcard behind."
   }
 
   validation {
-    condition     = alltrue([for arn in try(var.protect.key_arns, []) : can(regex("^arn:[a-z-]+:kms:([a-z0-9-]+|\\*):[0-9]{12}:key/([A-Za-z0-9-]+|\\*)$", arn))])
+    condition     = try(alltrue([for arn in try(var.protect.key_arns, []) : can(regex("^arn:[a-z-]+:kms:([a-z0-9-]+|\\*):[0-9]{12}:key/([A-Za-z0-9-]+|\\*)$", arn))]), false)
     error_message = "protect.key_arns has ARNs of keys (arn:PARTITION:kms:REGION:ACCOUNT:key/ID, with * for the Region or the id), not of aliases, and with the account written out."
   }
 
   validation {
-    condition     = try(length(var.protect.trail_arns) * length(var.protect.bucket_arns) * length(var.protect.key_arns), 1) > 0
+    condition     = var.protect == null || try(length(var.protect.trail_arns) * length(var.protect.bucket_arns) * length(var.protect.key_arns), 0) > 0
     error_message = "protect needs at least one of each of trail_arns, bucket_arns and key_arns: an archive without its key is as lost as one without its bucket."
   }
 
   validation {
-    condition     = alltrue([for arn in try(var.protect.exempt_role_arns, []) : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]", arn))])
+    condition     = try(alltrue([for arn in try(var.protect.exempt_role_arns, []) : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]", arn))]), false)
     error_message = "protect.exempt_role_arns has ARNs of roles (arn:PARTITION:iam::ACCOUNT:role/PATH/NAME) with the account written out and more than a * behind role/: otherwise any account could make itself an exempt role."
   }
 
   validation {
-    condition     = try(length(var.protect.target_ids), 1) > 0
+    condition     = var.protect == null || try(length(var.protect.target_ids), 0) > 0
     error_message = "protect.target_ids is empty, so the policy would bind nobody: name the root (r-…), units (ou-…) or accounts."
   }
 
   validation {
-    condition     = alltrue([for id in try(var.protect.target_ids, []) : can(regex("^(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|[0-9]{12})$", id))])
+    condition     = try(alltrue([for id in try(var.protect.target_ids, []) : can(regex("^(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|[0-9]{12})$", id))]), false)
     error_message = "protect.target_ids has ids of the root (r-…), of units (ou-…-…) and of accounts (12 digits)."
   }
 }

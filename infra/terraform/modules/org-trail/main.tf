@@ -74,8 +74,8 @@ resource "aws_cloudtrail" "organization" {
     }
 
     precondition {
-      condition     = alltrue([for arn in concat(local.excluded_bucket_arns, flatten([for arns in values(var.excluded_resource_arns) : tolist(arns)])) : startswith(arn, "arn:${local.partition}:")])
-      error_message = "excluded_bucket_arns or excluded_resource_arns names another partition than ${local.partition}, where the trail is: partitions share no buckets, so the selectors would leave nothing out; correct the ARNs."
+      condition     = alltrue([for arn in concat(local.excluded_bucket_arns, flatten([for arns in values(var.excluded_resource_arns) : tolist(arns)]), compact([var.kms_key_arn, var.sns_topic_arn])) : startswith(arn, "arn:${local.partition}:")])
+      error_message = "excluded_bucket_arns, excluded_resource_arns, kms_key_arn or sns_topic_arn names another partition than ${local.partition}, where the trail is: partitions share nothing, so the selectors would leave nothing out, and the trail could not be made; correct the ARNs."
     }
 
     precondition {

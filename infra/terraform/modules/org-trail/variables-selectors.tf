@@ -39,82 +39,83 @@ variable "event_selectors" {
       })), [])
     })), [])
   })
-  default = {}
+  default  = {}
+  nullable = false
 
   validation {
-    condition     = var.event_selectors.management.record || length(var.event_selectors.data) + length(var.event_selectors.network_activity) > 0
-    error_message = "event_selectors records nothing: leave management events on, or add a selector to data or network_activity."
+    condition     = try(var.event_selectors.management.record || length(var.event_selectors.data) + length(var.event_selectors.network_activity) > 0, false)
+    error_message = "event_selectors records nothing, or has an entry that is null: leave management events on, or add a selector to data or network_activity."
   }
 
   validation {
-    condition = alltrue([for read_write in concat([var.event_selectors.management.read_write], var.event_selectors.data[*].read_write) :
-    contains(["All", "ReadOnly", "WriteOnly"], read_write)])
+    condition = try(alltrue([for read_write in concat([var.event_selectors.management.read_write], var.event_selectors.data[*].read_write) :
+    contains(["All", "ReadOnly", "WriteOnly"], read_write)]), false)
     error_message = "event_selectors: read_write is All, ReadOnly or WriteOnly."
   }
 
   validation {
-    condition     = length(setsubtract(var.event_selectors.management.exclude_event_sources, ["kms.amazonaws.com", "rdsdata.amazonaws.com"])) == 0
+    condition     = try(length(setsubtract(var.event_selectors.management.exclude_event_sources, ["kms.amazonaws.com", "rdsdata.amazonaws.com"])) == 0, false)
     error_message = "event_selectors.management.exclude_event_sources: a trail can leave out kms.amazonaws.com and rdsdata.amazonaws.com only; take the others off the list."
   }
 
   validation {
-    condition     = alltrue([for s in concat(var.event_selectors.data[*].name, var.event_selectors.network_activity[*].name) : length(s) >= 1 && length(s) <= 1000])
+    condition     = try(alltrue([for s in concat(var.event_selectors.data[*].name, var.event_selectors.network_activity[*].name) : length(s) >= 1 && length(s) <= 1000]), false)
     error_message = "event_selectors: the name of a selector has 1 to 1000 characters."
   }
 
   validation {
-    condition = alltrue([for s in var.event_selectors.data :
-    can(regex("^AWS::[A-Za-z0-9]+::[A-Za-z0-9]+$", s.resource_type)) && (lower(s.resource_type) != "aws::s3::object" || s.resource_type == "AWS::S3::Object")])
+    condition = try(alltrue([for s in var.event_selectors.data :
+    can(regex("^AWS::[A-Za-z0-9]+::[A-Za-z0-9]+$", s.resource_type)) && (lower(s.resource_type) != "aws::s3::object" || s.resource_type == "AWS::S3::Object")]), false)
     error_message = "event_selectors.data: resource_type is one of CloudTrail's, spelled as CloudTrail spells it (AWS::S3::Object, AWS::Lambda::Function, AWS::DynamoDB::Table)."
   }
 
   validation {
-    condition = alltrue(flatten([for s in var.event_selectors.data : [for f in s.fields :
-    contains(["eventName", "eventSource", "eventType", "resources.ARN", "sessionCredentialFromConsole", "userIdentity.arn"], f.field)]]))
+    condition = try(alltrue(flatten([for s in var.event_selectors.data : [for f in s.fields :
+    contains(["eventName", "eventSource", "eventType", "resources.ARN", "sessionCredentialFromConsole", "userIdentity.arn"], f.field)]])), false)
     error_message = "event_selectors.data: fields has eventName, eventSource, eventType, resources.ARN, sessionCredentialFromConsole and userIdentity.arn; read or write is set by read_write, the type by resource_type."
   }
 
   validation {
-    condition = alltrue(flatten([for s in var.event_selectors.data : [for f in s.fields :
+    condition = try(alltrue(flatten([for s in var.event_selectors.data : [for f in s.fields :
       f.field != "sessionCredentialFromConsole" || (
         length(concat(f.starts_with, f.not_starts_with, f.ends_with, f.not_ends_with)) == 0 && alltrue([for v in concat(f.equals, f.not_equals) : v == "true"])
-    )]]))
+    )]])), false)
     error_message = "event_selectors.data: sessionCredentialFromConsole takes equals = [\"true\"] or not_equals = [\"true\"] and nothing else."
   }
 
   validation {
-    condition     = alltrue(flatten([for s in var.event_selectors.network_activity : [for f in s.fields : contains(["eventName", "vpcEndpointId"], f.field)]]))
+    condition     = try(alltrue(flatten([for s in var.event_selectors.network_activity : [for f in s.fields : contains(["eventName", "vpcEndpointId"], f.field)]])), false)
     error_message = "event_selectors.network_activity: fields has eventName and vpcEndpointId; the service is set by event_source, refusals only by denied_only."
   }
 
   validation {
-    condition     = alltrue([for s in var.event_selectors.network_activity : can(regex("^[a-z0-9.-]+\\.amazonaws\\.com$", s.event_source))])
+    condition     = try(alltrue([for s in var.event_selectors.network_activity : can(regex("^[a-z0-9.-]+\\.amazonaws\\.com$", s.event_source))]), false)
     error_message = "event_selectors.network_activity: event_source is the name of a service as events have it, as in secretsmanager.amazonaws.com."
   }
 
   validation {
-    condition = alltrue([for fields in concat(var.event_selectors.data[*].fields, var.event_selectors.network_activity[*].fields) :
-    length(distinct(fields[*].field)) == length(fields)])
+    condition = try(alltrue([for fields in concat(var.event_selectors.data[*].fields, var.event_selectors.network_activity[*].fields) :
+    length(distinct(fields[*].field)) == length(fields)]), false)
     error_message = "event_selectors: a selector has the same field twice; put all of its operators into one entry."
   }
 
   validation {
-    condition = alltrue(flatten([for fields in concat(var.event_selectors.data[*].fields, var.event_selectors.network_activity[*].fields) : [for f in fields :
-    length(concat(f.equals, f.not_equals, f.starts_with, f.not_starts_with, f.ends_with, f.not_ends_with)) > 0]]))
+    condition = try(alltrue(flatten([for fields in concat(var.event_selectors.data[*].fields, var.event_selectors.network_activity[*].fields) : [for f in fields :
+    length(concat(f.equals, f.not_equals, f.starts_with, f.not_starts_with, f.ends_with, f.not_ends_with)) > 0]])), false)
     error_message = "event_selectors: a field without a value; give it one of equals, not_equals, starts_with, not_starts_with, ends_with, not_ends_with, or leave it out."
   }
 
   validation {
-    condition = alltrue(flatten([for fields in concat(var.event_selectors.data[*].fields, var.event_selectors.network_activity[*].fields) : [for f in fields :
+    condition = try(alltrue(flatten([for fields in concat(var.event_selectors.data[*].fields, var.event_selectors.network_activity[*].fields) : [for f in fields :
       [for v in concat(f.equals, f.not_equals, f.starts_with, f.not_starts_with, f.ends_with, f.not_ends_with) : can(regex("^[^*]+$", v)) && length(v) <= 2048]
-    ]]))
+    ]])), false)
     error_message = "event_selectors: a value has 1 to 2048 characters and no *, which selectors take literally; use starts_with or ends_with instead."
   }
 
   # A slash at the end, or none at all, is the ARN of a bucket: an object never equals it, so such a selector silently does nothing.
   validation {
-    condition = alltrue(flatten([for s in var.event_selectors.data : [for f in s.fields : [for v in concat(f.equals, f.not_equals) : can(regex("^arn:[a-z-]+:s3:::[^/]+/.*[^/]$", v))]
-    if s.resource_type == "AWS::S3::Object" && f.field == "resources.ARN"]]))
+    condition = try(alltrue(flatten([for s in var.event_selectors.data : [for f in s.fields : [for v in concat(f.equals, f.not_equals) : can(regex("^arn:[a-z-]+:s3:::[^/]+/.*[^/]$", v))]
+    if s.resource_type == "AWS::S3::Object" && f.field == "resources.ARN"]])), false)
     error_message = "event_selectors.data: equals and not_equals on resources.ARN of AWS::S3::Object need the ARN of an object; for a bucket or a prefix use starts_with or not_starts_with (arn:PARTITION:s3:::BUCKET/)."
   }
 }

@@ -2,6 +2,7 @@ variable "name" {
   description = "Prefix of the names of the role and the log group."
   type        = string
   default     = "trailkeep"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z0-9][a-z0-9-]{0,30}$", var.name))
@@ -13,6 +14,7 @@ variable "tags" {
   description = "Tags of everything that is made here."
   type        = map(string)
   default     = {}
+  nullable    = false
 }
 
 variable "permissions_boundary" {
@@ -30,6 +32,7 @@ variable "role_path" {
   description = "Path of the role that CloudTrail takes to write to CloudWatch Logs."
   type        = string
   default     = "/trailkeep/"
+  nullable    = false
 
   validation {
     condition     = can(regex("^/([A-Za-z0-9._+=,@-]+/)*$", var.role_path))
@@ -40,6 +43,7 @@ variable "role_path" {
 variable "trail_name" {
   description = "Name of the trail. The policies of the log bucket and its key name the trail by it, so give the audit account the same."
   type        = string
+  nullable    = false
 
   validation {
     condition = alltrue([
@@ -54,6 +58,7 @@ variable "trail_name" {
 variable "organization_id" {
   description = "Id of the organization (o-…). CloudTrail begins the names of the organization's log streams with it."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^o-[a-z0-9]{10,32}$", var.organization_id))
@@ -64,6 +69,7 @@ variable "organization_id" {
 variable "management_account_id" {
   description = "Account that manages the organization. It owns the trail, whoever makes it: the trail's ARN has this account."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^[0-9]{12}$", var.management_account_id))
@@ -75,6 +81,7 @@ variable "delegated_administrator_account_ids" {
   description = "CloudTrail's delegated administrators, who may apply this module instead of the management account. Empty: the management account only."
   type        = set(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for id in var.delegated_administrator_account_ids : can(regex("^[0-9]{12}$", id))])
@@ -95,9 +102,10 @@ variable "delegated_administrator_account_ids" {
 variable "log_bucket_name" {
   description = "Bucket in the audit account that CloudTrail writes to. Its policy has to be there before the trail is made: CreateTrail tries to write."
   type        = string
+  nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.log_bucket_name))
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.log_bucket_name)) && !strcontains(var.log_bucket_name, "..")
     error_message = "log_bucket_name is the name of a bucket (3 to 63 lower-case letters, digits, dots and dashes), not its ARN."
   }
 }
@@ -106,6 +114,7 @@ variable "key_prefix" {
   description = "Prefix of the keys in the log bucket, before AWSLogs/, the same as the log bucket's module has. Empty for none."
   type        = string
   default     = ""
+  nullable    = false
 
   validation {
     condition     = can(regex("^([A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*)?$", var.key_prefix)) && length(var.key_prefix) <= 200
@@ -121,6 +130,7 @@ variable "key_prefix" {
 variable "kms_key_arn" {
   description = "Key that CloudTrail encrypts log files and digests with: an ARN, in the Region of the log bucket."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
@@ -142,6 +152,7 @@ variable "sns_topic_arn" {
 variable "excluded_bucket_arns" {
   description = "Buckets of the archive (audit, log, access logs, results) whose objects no data selector records, or the trail would record its own landing. The log bucket is always among them. A bucket that is left out of the list is recorded like any other."
   type        = set(string)
+  nullable    = false
 
   validation {
     condition     = alltrue([for arn in var.excluded_bucket_arns : can(regex("^arn:[a-z-]+:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", arn))])
@@ -153,6 +164,7 @@ variable "excluded_resource_arns" {
   description = "Other resources of the archive that data selectors of their type leave out: type (AWS::DynamoDB::Table, AWS::SQS::Queue, AWS::SNS::Topic…) → ARNs. Only matters where event_selectors.data has the type."
   type        = map(set(string))
   default     = {}
+  nullable    = false
 
   validation {
     condition     = alltrue([for type in keys(var.excluded_resource_arns) : can(regex("^AWS::[A-Za-z0-9]+::[A-Za-z0-9]+$", type)) && lower(type) != "aws::s3::object"])
@@ -160,7 +172,7 @@ variable "excluded_resource_arns" {
   }
 
   validation {
-    condition     = alltrue(flatten([for arns in values(var.excluded_resource_arns) : [for arn in arns : can(regex("^arn:[a-z-]+:[a-z0-9-]+:[^*]+$", arn))]]))
+    condition     = try(alltrue(flatten([for arns in values(var.excluded_resource_arns) : [for arn in arns : can(regex("^arn:[a-z-]+:[a-z0-9-]+:[^*]+$", arn))]])), false)
     error_message = "excluded_resource_arns has whole ARNs as values: selectors know no wildcard."
   }
 }
@@ -169,6 +181,7 @@ variable "insights" {
   description = "Insights on management events: ApiCallRateInsight (unusual numbers of write calls), ApiErrorRateInsight (unusual numbers of errors). Charged per event analysed, each type by itself."
   type        = set(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = length(setsubtract(var.insights, ["ApiCallRateInsight", "ApiErrorRateInsight"])) == 0

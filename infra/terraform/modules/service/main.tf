@@ -74,7 +74,9 @@ resource "aws_ecs_cluster_capacity_providers" "this" {
 resource "aws_ecs_task_definition" "this" {
   count = local.runs ? 1 : 0
 
-  family                   = local.full_name
+  family = local.full_name
+  # The circuit breaker rolls back to the revision before, which cannot be started any more once it is deregistered. Revisions cost nothing.
+  skip_destroy             = true
   requires_compatibilities = ["FARGATE"]
   network_mode             = "awsvpc"
   cpu                      = var.cpu

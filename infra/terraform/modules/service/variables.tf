@@ -2,6 +2,7 @@ variable "name" {
   description = "Prefix of every name."
   type        = string
   default     = "trailkeep"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
@@ -12,6 +13,7 @@ variable "name" {
 variable "service" {
   description = "Which service this is, as collector. Names are made of it: role NAME-SERVICE, log group /NAME/SERVICE, repository NAME/SERVICE."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,18}[a-z0-9]$", var.service))
@@ -34,16 +36,18 @@ variable "environment" {
   description = "Environment variables of the container. No secrets: everybody who may describe the task definition reads them."
   type        = map(string)
   default     = {}
+  nullable    = false
 
   validation {
-    condition     = alltrue([for key in keys(var.environment) : can(regex("^[A-Z][A-Z0-9_]*$", key))])
-    error_message = "environment: names are upper-case letters, digits and underscores."
+    condition     = alltrue([for key, value in var.environment : can(regex("^[A-Z][A-Z0-9_]*$", key)) && value != null])
+    error_message = "environment: names are upper-case letters, digits and underscores, and each has a value; leave out what is null."
   }
 }
 
 variable "task_policy_json" {
   description = "What the service may do: the policy of its task role, as JSON."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(jsondecode(var.task_policy_json).Statement)
@@ -72,14 +76,27 @@ variable "network" {
     egress_prefix_list_ids    = optional(list(string), [])
     egress_security_group_ids = optional(list(string), [])
   })
+  nullable = false
 
   validation {
     condition     = length(var.network.subnet_ids) > 0
     error_message = "network: give private subnets in subnet_ids, in two zones at least; they need a way to AWS, by a NAT gateway or by VPC endpoints."
   }
   validation {
-    condition     = alltrue([for cidr in var.network.egress_cidrs : can(cidrhost(cidr, 0))])
-    error_message = "network: egress_cidrs are address ranges, as 10.0.0.0/16 or 2001:db8::/56."
+    condition = can(regex("^vpc-[0-9a-f]+$", var.network.vpc_id)) && alltrue(flatten([for prefix, ids in {
+      subnet = var.network.subnet_ids, sg = concat(var.network.security_group_ids, var.network.egress_security_group_ids), pl = var.network.egress_prefix_list_ids
+    } : [for id in ids : can(regex("^${prefix}-[0-9a-f]+$", id))]]))
+    error_message = "network: give ids: vpc-… in vpc_id, subnet-… in subnet_ids, sg-… in the lists of security groups, pl-… in egress_prefix_list_ids."
+  }
+  validation {
+    condition = alltrue([for ids in [var.network.subnet_ids, var.network.security_group_ids, var.network.egress_cidrs, var.network.egress_prefix_list_ids, var.network.egress_security_group_ids] :
+    length(distinct(ids)) == length(ids)])
+    error_message = "network: a list has the same entry twice; AWS refuses a second rule like the first. Name each once."
+  }
+  # EC2 keeps a range by its network address: written otherwise, each plan would show a change.
+  validation {
+    condition     = alltrue([for cidr in var.network.egress_cidrs : try(cidrsubnet(cidr, 0, 0) == cidr, false)])
+    error_message = "network: egress_cidrs are address ranges by their network address, as 10.0.0.0/16 (not 10.0.0.1/16) or 2001:db8::/56."
   }
   validation {
     condition     = length(var.network.security_group_ids) <= 4
@@ -93,11 +110,16 @@ variable "scrape_from" {
     cidrs              = optional(list(string), [])
     security_group_ids = optional(list(string), [])
   })
-  default = {}
+  default  = {}
+  nullable = false
 
   validation {
-    condition     = alltrue([for cidr in var.scrape_from.cidrs : can(cidrhost(cidr, 0)) && !can(regex("/0$", cidr))])
-    error_message = "scrape_from: cidrs are address ranges of your own, as 10.0.3.0/24; the port has no authentication, so never everywhere (/0)."
+    condition     = alltrue([for cidr in var.scrape_from.cidrs : try(cidrsubnet(cidr, 0, 0) == cidr && !endswith(cidr, "/0"), false)])
+    error_message = "scrape_from: cidrs are address ranges of your own by their network address, as 10.0.3.0/24; the port has no authentication, so never everywhere (/0)."
+  }
+  validation {
+    condition     = alltrue([for ids in [var.scrape_from.cidrs, var.scrape_from.security_group_ids] : length(distinct(ids)) == length(ids)]) && alltrue([for id in var.scrape_from.security_group_ids : can(regex("^sg-[0-9a-f]+$", id))])
+    error_message = "scrape_from: security_group_ids are ids, as sg-0a1b2c3d, and nothing is named twice."
   }
 }
 
@@ -105,6 +127,7 @@ variable "cpu" {
   description = "CPU units of a task; 1,024 are one vCPU."
   type        = number
   default     = 1024
+  nullable    = false
 
   validation {
     condition     = contains([256, 512, 1024, 2048, 4096, 8192, 16384], var.cpu)
@@ -116,6 +139,7 @@ variable "memory" {
   description = "Memory of a task in MiB, one that Fargate has for its cpu."
   type        = number
   default     = 2048
+  nullable    = false
 
   # Source: ECS Developer Guide, "Task CPU and memory" of Fargate.
   validation {
@@ -136,6 +160,7 @@ variable "cpu_architecture" {
   description = "ARM64 (a fifth cheaper) or X86_64; the image must be of it."
   type        = string
   default     = "ARM64"
+  nullable    = false
 
   validation {
     condition     = contains(["ARM64", "X86_64"], var.cpu_architecture)
@@ -147,10 +172,11 @@ variable "min_tasks" {
   description = "Fewest tasks. Two, which Fargate spreads over the zones of the subnets, outlive a zone."
   type        = number
   default     = 2
+  nullable    = false
 
   validation {
-    condition     = var.min_tasks >= 1 && floor(var.min_tasks) == var.min_tasks
-    error_message = "min_tasks: give a whole number from 1; to stop a service for a while, set scaling_suspended and then its desired count to 0."
+    condition     = var.min_tasks >= 1 && var.min_tasks <= 1000 && floor(var.min_tasks) == var.min_tasks
+    error_message = "min_tasks: give a whole number from 1 to 1,000; to stop a service for a while, set scaling_suspended and then its desired count to 0."
   }
 }
 
@@ -170,7 +196,7 @@ variable "max_tasks" {
 }
 
 variable "queue_name" {
-  description = "Name of the SQS queue whose backlog the number of tasks follows; null: min_tasks, always."
+  description = "Name of the SQS queue whose backlog the number of tasks follows; null: min_tasks, as the service is made; `aws ecs update-service --desired-count` changes it later."
   type        = string
   default     = null
 
@@ -184,6 +210,7 @@ variable "backlog_per_task" {
   description = "Visible messages per running task that scaling aims at. Messages in flight are no backlog."
   type        = number
   default     = 10000
+  nullable    = false
 
   validation {
     condition     = var.backlog_per_task >= 1
@@ -195,12 +222,14 @@ variable "scaling_suspended" {
   description = "Leaves the number of tasks alone, as for a ledger rebuild, when it has to be 0 for a while."
   type        = bool
   default     = false
+  nullable    = false
 }
 
 variable "spot_share" {
   description = "Percentage of the tasks beyond the first that run on Fargate Spot: up to 70 % cheaper, ended with a warning of two minutes, in which a service drains."
   type        = number
   default     = 0
+  nullable    = false
 
   validation {
     condition     = var.spot_share >= 0 && var.spot_share <= 100 && floor(var.spot_share) == var.spot_share
@@ -212,6 +241,7 @@ variable "stop_timeout_seconds" {
   description = "How long a task may drain after SIGTERM before it is killed."
   type        = number
   default     = 120
+  nullable    = false
 
   validation {
     condition     = var.stop_timeout_seconds >= 30 && var.stop_timeout_seconds <= 120 && floor(var.stop_timeout_seconds) == var.stop_timeout_seconds
@@ -223,6 +253,7 @@ variable "port" {
   description = "Port of /live, /ready and /metrics."
   type        = number
   default     = 9464
+  nullable    = false
 
   validation {
     condition     = var.port >= 1024 && var.port <= 65535 && floor(var.port) == var.port
@@ -233,10 +264,15 @@ variable "port" {
 variable "log_kms_key_arn" {
   description = "KMS key of the log group; its policy must let CloudWatch Logs use it for /NAME/SERVICE."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.log_kms_key_arn))
     error_message = "log_kms_key_arn: give the ARN of a key, as arn:aws:kms:eu-central-1:111122223333:key/…; CloudWatch Logs takes no alias."
+  }
+  validation {
+    condition     = try(split(":", var.log_kms_key_arn)[3] == data.aws_region.this.region, true)
+    error_message = "log_kms_key_arn: ${var.log_kms_key_arn} is not in ${data.aws_region.this.region}, where the log group is: give a key of this Region."
   }
 }
 
@@ -244,6 +280,7 @@ variable "log_retention_days" {
   description = "Days for which log lines are kept."
   type        = number
   default     = 365
+  nullable    = false
 
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
@@ -260,8 +297,8 @@ variable "repository" {
   default = {}
 
   validation {
-    condition     = try(var.repository.untagged_days >= 1, true)
-    error_message = "repository: untagged_days is at least 1."
+    condition     = try(var.repository.untagged_days >= 1 && floor(var.repository.untagged_days) == var.repository.untagged_days, true)
+    error_message = "repository: untagged_days is a whole number from 1."
   }
   validation {
     condition     = try(var.repository.kms_key_arn, null) == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", try(var.repository.kms_key_arn, "")))
@@ -284,10 +321,11 @@ variable "role_path" {
   description = "Path of the roles."
   type        = string
   default     = "/trailkeep/"
+  nullable    = false
 
   validation {
-    condition     = can(regex("^/([A-Za-z0-9._+=,@-]+/)*$", var.role_path))
-    error_message = "role_path: give a path that begins and ends with /, as /trailkeep/."
+    condition     = can(regex("^/([A-Za-z0-9._+=,@-]+/)*$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path: give a path of at most 512 characters that begins and ends with /, as /trailkeep/."
   }
 }
 
@@ -295,4 +333,5 @@ variable "tags" {
   description = "Tags of every resource; tasks have them, too."
   type        = map(string)
   default     = {}
+  nullable    = false
 }

@@ -63,6 +63,16 @@ resource "aws_sqs_queue" "this" {
       condition     = split(":", var.queue_kms_key_arn)[3] == local.region
       error_message = "queue_kms_key_arn is a key of another Region than the queue's; give a key of this Region."
     }
+
+    precondition {
+      condition     = alltrue([for category in var.categories : try(split(":", var.event_kms_key_arns[category])[3] == local.region, true)])
+      error_message = "event_kms_key_arns has a key of another Region than the archive's; give the keys that the archive in this Region is encrypted with."
+    }
+
+    precondition {
+      condition     = alltrue([for arn in concat(var.principal_arns, [var.topic_arn, var.archive_bucket_arn]) : startswith(arn, "arn:${local.partition}:")])
+      error_message = "principal_arns, topic_arn or archive_bucket_arn names another partition than ${local.partition}; roles cannot be taken, and buckets not read, across partitions."
+    }
   }
 }
 

@@ -2,6 +2,7 @@ variable "name" {
   description = "Prefix of every name."
   type        = string
   default     = "trailkeep"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
@@ -13,6 +14,7 @@ variable "tags" {
   description = "Tags of everything that takes tags."
   type        = map(string)
   default     = {}
+  nullable    = false
 }
 
 variable "permissions_boundary" {
@@ -30,6 +32,7 @@ variable "role_path" {
   description = "IAM path of the role."
   type        = string
   default     = "/trailkeep/"
+  nullable    = false
 
   validation {
     condition     = can(regex("^/([!-~]+/)?$", var.role_path))
@@ -40,6 +43,7 @@ variable "role_path" {
 variable "subscriber" {
   description = "Who is served: the SIEM's or team's short name, part of every name."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,18}[a-z0-9]$", var.subscriber))
@@ -50,6 +54,7 @@ variable "subscriber" {
 variable "principal_arns" {
   description = "Who may take the role: ARNs of roles, users or whole accounts (…:root)."
   type        = list(string)
+  nullable    = false
 
   validation {
     condition     = length(var.principal_arns) > 0
@@ -76,6 +81,7 @@ variable "external_id" {
 variable "categories" {
   description = "Event categories that are announced and may be read: management, data, insight, network, aggregated."
   type        = list(string)
+  nullable    = false
 
   validation {
     condition     = length(var.categories) > 0
@@ -83,7 +89,7 @@ variable "categories" {
   }
 
   validation {
-    condition     = alltrue([for category in var.categories : contains(["management", "data", "insight", "network", "aggregated"], category)])
+    condition     = alltrue([for category in var.categories : try(contains(["management", "data", "insight", "network", "aggregated"], category), false)])
     error_message = "categories has one that no archive has; they are management, data, insight, network and aggregated."
   }
 
@@ -97,6 +103,7 @@ variable "accounts" {
   description = "Announce only files that may hold Records of these accounts; empty: of all. A filter of messages, not of rights: a file holds many accounts, and the role can read each file of its categories."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for account in var.accounts : can(regex("^[0-9]{12}$", account))])
@@ -108,6 +115,7 @@ variable "regions" {
   description = "Announce only files that may hold Records of these Regions; empty: of all. A filter of messages, not of rights."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for region in var.regions : can(regex("^[a-z]{2,4}(-[a-z]+)+-[0-9]+$", region))])
@@ -126,16 +134,18 @@ variable "regions" {
 variable "topic_arn" {
   description = "Topic on which landed objects are announced."
   type        = string
+  nullable    = false
 
   validation {
-    condition     = can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$", var.topic_arn))
-    error_message = "topic_arn is no topic's ARN (arn:aws:sns:REGION:ACCOUNT:NAME); give the announcements module's topic_arn."
+    condition     = can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.topic_arn))
+    error_message = "topic_arn is no standard topic's ARN (arn:aws:sns:REGION:ACCOUNT:NAME; a FIFO topic tells no standard queue); give the announcements module's topic_arn."
   }
 }
 
 variable "archive_bucket_arn" {
   description = "Bucket of the archive."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.archive_bucket_arn))
@@ -147,19 +157,21 @@ variable "archive_prefix" {
   description = "Where the archive begins in its bucket, without a slash at either end; empty: at the root."
   type        = string
   default     = ""
+  nullable    = false
 
   validation {
-    condition     = var.archive_prefix == "" || can(regex("^[A-Za-z0-9!_.'()-]+(/[A-Za-z0-9!_.'()-]+)*$", var.archive_prefix))
-    error_message = "archive_prefix begins or ends with a slash, or has characters that make trouble in S3 keys; write it as org or audit/org."
+    condition     = var.archive_prefix == "" || can(regex("^[A-Za-z0-9._=-]+(/[A-Za-z0-9._=-]+)*$", var.archive_prefix)) && length(setintersection(split("/", var.archive_prefix), [".", ".."])) == 0
+    error_message = "archive_prefix begins or ends with a slash, or has characters or parts that the collector does not take; write it as org or audit/org."
   }
 }
 
 variable "event_kms_key_arns" {
   description = "Key of each event category (category → ARN); those of `categories` are used, further ones are not."
   type        = map(string)
+  nullable    = false
 
   validation {
-    condition     = alltrue([for category in var.categories : contains(keys(var.event_kms_key_arns), category)])
+    condition     = alltrue([for category in var.categories : try(contains(keys(var.event_kms_key_arns), category), false)])
     error_message = "event_kms_key_arns has no key for one of the categories; give each category's key, from the keys module's key_arns (events-CATEGORY)."
   }
 
@@ -172,6 +184,7 @@ variable "event_kms_key_arns" {
 variable "queue_kms_key_arn" {
   description = "Key that encrypts the queues (class `queue`). SNS must be able to use it: the keys module's policy lets it."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.queue_kms_key_arn))
@@ -183,6 +196,7 @@ variable "message_retention_seconds" {
   description = "How long the queue keeps an announcement that nobody fetches."
   type        = number
   default     = 1209600
+  nullable    = false
 
   validation {
     condition     = var.message_retention_seconds >= 86400 && var.message_retention_seconds <= 1209600 && floor(var.message_retention_seconds) == var.message_retention_seconds
@@ -194,6 +208,7 @@ variable "visibility_timeout_seconds" {
   description = "How long a fetched announcement is hidden from others: longer than the subscriber needs for one file."
   type        = number
   default     = 300
+  nullable    = false
 
   validation {
     condition     = var.visibility_timeout_seconds >= 30 && var.visibility_timeout_seconds <= 43200 && floor(var.visibility_timeout_seconds) == var.visibility_timeout_seconds
@@ -205,6 +220,7 @@ variable "max_receive_count" {
   description = "How often an announcement is fetched in vain before it goes to the dead letters."
   type        = number
   default     = 10
+  nullable    = false
 
   validation {
     condition     = var.max_receive_count >= 3 && var.max_receive_count <= 1000 && floor(var.max_receive_count) == var.max_receive_count

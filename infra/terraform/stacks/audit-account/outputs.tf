@@ -25,6 +25,11 @@ output "trail_arn" {
   value       = local.trail_arn
 }
 
+output "key_prefix" {
+  description = "Prefix that the policies here expect of the trail's keys; empty for none."
+  value       = local.key_prefix
+}
+
 output "trail_home_region" {
   description = "Region that the trail has to be made in."
   value       = coalesce(var.trail_home_region, local.region)

@@ -14,7 +14,14 @@ module "observability" {
   thresholds               = var.alarms.thresholds
   subscribers              = concat([for address in var.alarms.emails : { protocol = "email", endpoint = address }], var.alarms.subscribers)
   page_arns                = var.alarms.page_arns
-  tags                     = var.tags
+  extra_alarms = { for subscriber in keys(var.subscribers) : "subscriber-${subscriber}-dead-letters" => {
+    description = "Announcements to the subscriber ${subscriber} are in its dead-letter queue: it did not fetch what landed, or could not."
+    namespace   = "AWS/SQS"
+    metric_name = "ApproximateNumberOfMessagesVisible"
+    statistic   = "Maximum"
+    dimensions  = { QueueName = module.subscriber[subscriber].dead_letter_queue_name }
+  } }
+  tags = var.tags
 }
 
 module "catalog" {

@@ -6,6 +6,8 @@ locals {
   replicated         = try(var.existing_trail.mode == "replicated", false)
   log_bucket_is_ours = local.own_trail || local.replicated
 
+  key_prefix = try(var.existing_trail.key_prefix, var.trail_key_prefix)
+
   # The trail is made after this, in the management account. A trail's ARN has that account, under a delegated administrator too.
   trail_arn = "arn:${local.partition}:cloudtrail:${coalesce(var.trail_home_region, local.region)}:${var.management_account_id}:trail/${var.trail_name}"
 
@@ -40,7 +42,7 @@ module "log_bucket" {
   management_account_id  = var.management_account_id
   trail_arns             = local.own_trail ? [local.trail_arn] : []
   replication_role_arns  = local.replicated ? [local.source_replication_role_arn] : []
-  key_prefix             = try(var.existing_trail.key_prefix, "")
+  key_prefix             = local.key_prefix
   reader_role_arns       = [local.collector_role_arn]
   break_glass_role_arns  = var.break_glass_role_arns
   access_log_bucket_name = module.access_log_bucket.bucket_name

@@ -18,11 +18,18 @@ variable "collector" {
       security_group_ids = optional(list(string), [])
     }), {})
   })
-  default = {}
+  default  = {}
+  nullable = false
 
   validation {
     condition     = contains(keys(var.raw_classes), var.collector.class_label)
     error_message = "collector.class_label names a class that raw_classes does not have, so that what lands would never expire nor become cheaper: add it there, or name one of ${join(", ", keys(var.raw_classes))}."
+  }
+
+  # Read from the line that the collector writes each minute, in JSON, at level info (docs/metrics.md).
+  validation {
+    condition     = try(lookup(var.collector.options, "log_format", "json") == "json" && can(regex("(^|,)(trailkeep_collector=)?(info|debug|trace)(,|$)", lookup(var.collector.options, "log", "info"))), false)
+    error_message = "collector.options: alarms are read from the collector's own log line of the minute. Leave log_format at json, and have info, debug or trace in log, with further targets behind a comma."
   }
 }
 
@@ -32,7 +39,8 @@ variable "queue" {
     message_retention_seconds = optional(number, 604800)
     max_receive_count         = optional(number, 12)
   })
-  default = {}
+  default  = {}
+  nullable = false
 }
 
 variable "ledger" {
@@ -41,19 +49,22 @@ variable "ledger" {
     deletion_protection         = optional(bool, true)
     point_in_time_recovery_days = optional(number, 35)
   })
-  default = {}
+  default  = {}
+  nullable = false
 }
 
 variable "log_group_retention_days" {
   description = "Days for which the services' own log lines are kept."
   type        = number
   default     = 365
+  nullable    = false
 }
 
 variable "access_log_retention_days" {
   description = "Days for which access logs and inventories of the buckets are kept."
   type        = number
   default     = 400
+  nullable    = false
 }
 
 variable "alarms" {
@@ -74,7 +85,8 @@ variable "alarms" {
       dead_letters               = optional(number)
     }), {})
   })
-  default = {}
+  default  = {}
+  nullable = false
 
   validation {
     condition     = alltrue([for address in var.alarms.emails : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", address))])
@@ -103,7 +115,13 @@ variable "subscribers" {
     accounts       = optional(list(string), [])
     regions        = optional(list(string), [])
   }))
-  default = {}
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for subscriber in values(var.subscribers) : try(length(subscriber.categories) > 0 && alltrue([for category in subscriber.categories : category != null]), false)])
+    error_message = "subscribers has one that is null or has no categories: name at least one of management, data, insight, network and aggregated."
+  }
 }
 
 variable "endpoints" {
@@ -119,5 +137,11 @@ variable "endpoints" {
   validation {
     condition     = try(length(var.endpoints.route_table_ids) > 0, var.endpoints == null)
     error_message = "endpoints.route_table_ids is empty: name the route tables of the subnets in network, or S3 and DynamoDB are not reached through their gateways."
+  }
+
+  # The gateway of S3 leads to buckets of its own Region.
+  validation {
+    condition     = var.endpoints == null || coalesce(try(var.existing_trail.log_bucket_region, null), data.aws_region.this.region) == data.aws_region.this.region || length(var.network.egress_cidrs) > 0
+    error_message = "endpoints: the log bucket is in ${coalesce(try(var.existing_trail.log_bucket_region, null), "another Region")}, where no endpoint of this VPC leads. Give network.egress_cidrs a way there, as 0.0.0.0/0 by a NAT gateway, or replicate the bucket into this Region (existing_trail.mode = \"replicated\")."
   }
 }

@@ -3,6 +3,7 @@
 variable "organization_id" {
   description = "The organization whose trail is kept. What belongs to another one is refused by policies and rejected by the collector."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^o-[a-z0-9]{10,32}$", var.organization_id))
@@ -13,6 +14,7 @@ variable "organization_id" {
 variable "management_account_id" {
   description = "The account that manages the organization: an organization trail's ARN has this account, under a delegated administrator too."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^[0-9]{12}$", var.management_account_id))
@@ -28,6 +30,7 @@ variable "management_account_id" {
 variable "object_lock_mode" {
   description = "governance: break-glass roles can erase what is locked. compliance: nobody can until the lock ends, the root user and AWS included; not by mistake either. There is no default: it is a decision."
   type        = string
+  nullable    = false
 
   validation {
     condition     = contains(["governance", "compliance"], var.object_lock_mode)
@@ -54,10 +57,16 @@ variable "network" {
     egress_cidrs           = optional(list(string), [])
     egress_prefix_list_ids = optional(list(string), [])
   })
+  nullable = false
 
   validation {
     condition     = can(regex("^vpc-[0-9a-f]{8,17}$", var.network.vpc_id)) && length(var.network.subnet_ids) >= 2 && alltrue([for id in var.network.subnet_ids : can(regex("^subnet-[0-9a-f]{8,17}$", id))])
     error_message = "network has to name a VPC (vpc-…) and at least two private subnets of it (subnet-…), in different zones: the collector has to outlive a zone."
+  }
+
+  validation {
+    condition     = length(distinct(var.network.subnet_ids)) == length(var.network.subnet_ids)
+    error_message = "network.subnet_ids names a subnet twice: give two of different zones."
   }
 }
 
@@ -67,6 +76,7 @@ variable "name" {
   description = "Prefix of every name. One archive, one name: a second archive in this account needs another."
   type        = string
   default     = "trailkeep"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,22}[a-z0-9]$", var.name))
@@ -78,6 +88,7 @@ variable "tags" {
   description = "Tags of every resource."
   type        = map(string)
   default     = {}
+  nullable    = false
 }
 
 variable "permissions_boundary" {
@@ -95,6 +106,7 @@ variable "role_path" {
   description = "Path of every role."
   type        = string
   default     = "/trailkeep/"
+  nullable    = false
 
   validation {
     condition     = can(regex("^/([A-Za-z0-9._+=,@-]+/)*$", var.role_path))
@@ -110,7 +122,8 @@ variable "bucket_names" {
     access  = optional(string)
     results = optional(string)
   })
-  default = {}
+  default  = {}
+  nullable = false
 
   validation {
     condition     = alltrue([for name in [var.bucket_names.archive, var.bucket_names.logs, var.bucket_names.access, var.bucket_names.results] : name == null || can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", name))])
@@ -129,6 +142,7 @@ variable "trail_name" {
   description = "Name of the organization trail that stacks/management-account makes after this: the policies of log bucket and key let this trail write, and no other."
   type        = string
   default     = "trailkeep"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]$", var.trail_name)) && !can(regex("[._-]{2}", var.trail_name))
@@ -149,6 +163,18 @@ variable "trail_home_region" {
   validation {
     condition     = alltrue([for prefix in ["us-gov-", "cn-"] : startswith(coalesce(var.trail_home_region, data.aws_region.this.region), prefix) == startswith(data.aws_region.this.region, prefix)])
     error_message = "trail_home_region is in another partition than ${data.aws_region.this.region}: a trail cannot write into a bucket there. Apply this in the trail's partition; each has an archive of its own."
+  }
+}
+
+variable "trail_key_prefix" {
+  description = "Prefix of the trail's keys in our log bucket, before AWSLogs/, as the trail is to have it; empty: none. Not looked at with existing_trail, which has its own."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*)?$", var.trail_key_prefix)) && length(var.trail_key_prefix) <= 200 && !contains(split("/", var.trail_key_prefix), "AWSLogs")
+    error_message = "trail_key_prefix has at most 200 characters, neither begins nor ends with a slash, and has no part AWSLogs, which CloudTrail adds itself: write it as security/cloudtrail."
   }
 }
 
@@ -177,6 +203,7 @@ variable "notification_mode" {
   description = "How our log bucket announces its objects: sns (others may listen, too), direct (bucket to queue), eventbridge. Not looked at with existing_trail."
   type        = string
   default     = "sns"
+  nullable    = false
 
   validation {
     condition     = contains(["sns", "direct", "eventbridge"], var.notification_mode)
@@ -185,9 +212,10 @@ variable "notification_mode" {
 }
 
 variable "log_file_retention_days" {
-  description = "Days after which the log bucket's objects expire; the archive holds them byte for byte. Long enough to notice that something is missing, and to land it again. Not looked at with existing_trail."
+  description = "Days after which the log bucket's objects expire; the archive holds them byte for byte. Long enough to notice that something is missing, and to land it again. Not looked at with an existing_trail that is not replicated: its owner decides."
   type        = number
   default     = 400
+  nullable    = false
 }
 
 # ---- the archive ----
@@ -196,6 +224,7 @@ variable "object_lock_days" {
   description = "Days for which originals, digests, sources and attestations are locked as they are written. A change holds for objects to come."
   type        = number
   default     = 365
+  nullable    = false
 
   validation {
     condition     = var.object_lock_days >= 1 && var.object_lock_days <= 36500 && floor(var.object_lock_days) == var.object_lock_days
@@ -207,12 +236,19 @@ variable "raw_classes" {
   description = "Retention classes of the originals, and after how many days each expires. The collector writes the class that `collector.class_label` names."
   type        = map(object({ retention_days = optional(number, 2557) }))
   default     = { standard = {} }
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for class in values(var.raw_classes) : class != null])
+    error_message = "raw_classes has a class that is null: write { retention_days = … }, or {} for 2557 days."
+  }
 }
 
 variable "events_retention_days" {
   description = "Days after which events expire, by category: management, data, insight, network, aggregated. Those not named are kept for 2557 days."
   type        = map(number)
   default     = {}
+  nullable    = false
 }
 
 variable "proof_retention_days" {
@@ -225,6 +261,7 @@ variable "quarantine_retention_days" {
   description = "Days after which rows of quarantine/ expire; the bytes that they point to are in raw/."
   type        = number
   default     = 400
+  nullable    = false
 }
 
 variable "tiers" {
@@ -234,7 +271,8 @@ variable "tiers" {
     proofs = optional(object({ standard_ia_days = optional(number, 30), glacier_ir_days = optional(number, 90) }), {})
     events = optional(object({ standard_ia_days = optional(number, 30), glacier_ir_days = optional(number, 90) }), {})
   })
-  default = {}
+  default  = {}
+  nullable = false
 }
 
 variable "inventory_frequency" {
@@ -273,18 +311,21 @@ variable "administrator_role_arns" {
   description = "Roles of this account that alone may change keys and the archive bucket's settings, and may not read what is in there. The role that applies this has to be one of them. Empty: left to the account's own IAM policies."
   type        = list(string)
   default     = []
+  nullable    = false
 }
 
 variable "break_glass_role_arns" {
   description = "Roles of this account that may delete what is kept and, in governance mode, what is locked. Their use raises an alarm. Best is none."
   type        = list(string)
   default     = []
+  nullable    = false
 }
 
 variable "legal_hold_role_arns" {
   description = "Roles that may place and lift legal holds, besides the break-glass roles."
   type        = list(string)
   default     = []
+  nullable    = false
 }
 
 variable "readers" {
@@ -293,11 +334,18 @@ variable "readers" {
     principal_arns = list(string)
     prefixes       = list(string)
   }))
-  default = []
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for reader in var.readers : try(length(reader.principal_arns) > 0 && length(reader.prefixes) > 0 && alltrue([for entry in concat(reader.principal_arns, reader.prefixes) : entry != null]), false)])
+    error_message = "readers has an entry without principal_arns or prefixes, or one that is null: give each both, or leave it out."
+  }
 }
 
 variable "key_deletion_window_in_days" {
   description = "Days during which a key that was scheduled for deletion can be brought back. What it encrypted is lost with it."
   type        = number
   default     = 30
+  nullable    = false
 }

@@ -3,26 +3,31 @@
 variable "log_bucket_name" {
   description = "Bucket in the audit account that the trail writes to: output log_bucket_name of the audit account's stack."
   type        = string
+  nullable    = false
 }
 
 variable "trail_kms_key_arn" {
   description = "Key that CloudTrail encrypts with: output trail_kms_key_arn of the audit account's stack."
   type        = string
+  nullable    = false
 }
 
 variable "excluded_bucket_arns" {
   description = "Buckets of the archive, which data selectors leave out and protect protects: output excluded_bucket_arns of the audit account's stack."
   type        = set(string)
+  nullable    = false
 }
 
 variable "trail_name" {
   description = "Name of the trail: output trail_name of the audit account's stack."
   type        = string
+  nullable    = false
 }
 
 variable "trail_arn" {
   description = "ARN of the trail, as the policies of bucket and key name it: output trail_arn of the audit account's stack. It says which account manages the organization and which Region is the trail's home; both are checked."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]+$", var.trail_arn))
@@ -38,6 +43,7 @@ variable "trail_arn" {
 variable "audit_account_id" {
   description = "Account of the archive, which CloudTrail is delegated to: output audit_account_id of the audit account's stack."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^[0-9]{12}$", var.audit_account_id))
@@ -53,6 +59,7 @@ variable "audit_account_id" {
 variable "organization_id" {
   description = "Id of the organization (o-…)."
   type        = string
+  nullable    = false
 }
 
 # What one may decide here.
@@ -61,12 +68,14 @@ variable "name" {
   description = "Prefix of the names of what is made here."
   type        = string
   default     = "trailkeep"
+  nullable    = false
 }
 
 variable "tags" {
   description = "Tags of everything that is made here."
   type        = map(string)
   default     = {}
+  nullable    = false
 }
 
 variable "permissions_boundary" {
@@ -79,24 +88,28 @@ variable "role_path" {
   description = "Path of the role that CloudTrail takes to write to CloudWatch Logs."
   type        = string
   default     = "/trailkeep/"
+  nullable    = false
 }
 
 variable "create_trail" {
   description = "Makes the trail here. False where the audit account makes it as delegated administrator, or where there is a trail already: then this stack delegates and protects."
   type        = bool
   default     = true
+  nullable    = false
 }
 
 variable "delegated_services" {
   description = "Services that the audit account administers for the organization, by their service principals; each needs trusted access. Empty: nothing is delegated."
   type        = set(string)
   default     = ["cloudtrail.amazonaws.com"]
+  nullable    = false
 }
 
 variable "key_prefix" {
-  description = "Prefix of the keys in the log bucket, before AWSLogs/. The audit account's stack must know it too. Empty for none."
+  description = "Prefix of the keys in the log bucket, before AWSLogs/: output key_prefix of the audit account's stack, where it is chosen. Empty for none."
   type        = string
   default     = ""
+  nullable    = false
 }
 
 variable "sns_topic_arn" {
@@ -109,6 +122,7 @@ variable "excluded_resource_arns" {
   description = "Other resources of the archive that data selectors of their type leave out: type (AWS::DynamoDB::Table) → ARNs."
   type        = map(set(string))
   default     = {}
+  nullable    = false
 }
 
 variable "event_selectors" {
@@ -148,13 +162,15 @@ variable "event_selectors" {
       })), [])
     })), [])
   })
-  default = {}
+  default  = {}
+  nullable = false
 }
 
 variable "insights" {
   description = "Insights on management events: ApiCallRateInsight, ApiErrorRateInsight. Charged per event analysed, each type by itself."
   type        = set(string)
   default     = []
+  nullable    = false
 }
 
 variable "cloudwatch_logs" {

@@ -108,3 +108,43 @@ run "a_cut_off_below_ten_megabytes_is_refused" {
   }
   expect_failures = [var.bytes_scanned_cutoff]
 }
+
+run "a_first_day_to_come_finds_nothing" {
+  command = plan
+  variables {
+    since = "29990101"
+  }
+  expect_failures = [var.since]
+}
+
+run "a_prefix_that_the_collector_does_not_take_is_refused" {
+  command = plan
+  variables {
+    archive_prefix = "audit/../org"
+  }
+  expect_failures = [var.archive_prefix]
+}
+
+run "a_key_of_another_region_encrypts_no_archive_here" {
+  command = plan
+  variables {
+    archive_kms_key_arns = ["arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555"]
+  }
+  expect_failures = [var.archive_kms_key_arns]
+}
+
+run "answers_do_not_log_into_themselves" {
+  command = plan
+  variables {
+    access_log_bucket_name = var.results_bucket_name
+  }
+  expect_failures = [var.access_log_bucket_name]
+}
+
+run "a_cut_off_has_an_end" {
+  command = plan
+  variables {
+    bytes_scanned_cutoff = 10000000000000000
+  }
+  expect_failures = [var.bytes_scanned_cutoff]
+}

@@ -298,3 +298,75 @@ run "names_are_lower_case" {
   }
   expect_failures = [var.name]
 }
+
+run "an_option_without_a_value_is_refused" {
+  command = plan
+  variables {
+    options = { seal_age = "", listen = null }
+  }
+  expect_failures = [var.options]
+}
+
+run "telemetry_without_a_value_is_refused" {
+  command = plan
+  variables {
+    otel_environment = { OTEL_SERVICE_NAME = null }
+  }
+  expect_failures = [var.otel_environment]
+}
+
+run "parts_of_two_queues_are_refused" {
+  command = plan
+  variables {
+    queue = { queue_url = "https://sqs.us-east-1.amazonaws.com/111122223333/trailkeep", queue_arn = "arn:aws:sqs:us-east-1:111122223333:trailkeep", queue_name = "other" }
+  }
+  expect_failures = [var.queue]
+}
+
+run "parts_of_two_tables_are_refused" {
+  command = plan
+  variables {
+    ledger = { table_name = "other", table_arn = "arn:aws:dynamodb:us-east-1:111122223333:table/trailkeep", index_arn = "arn:aws:dynamodb:us-east-1:111122223333:table/trailkeep/index/unfinished", ledger_url = "dynamodb://trailkeep" }
+  }
+  expect_failures = [var.ledger]
+}
+
+run "a_replica_of_what_is_no_bucket_is_refused" {
+  command = plan
+  variables {
+    sources = { buckets = [{ name = "replica", account_id = "444455556666", replicates = "X,Y=Z" }] }
+  }
+  expect_failures = [var.sources]
+}
+
+run "a_replica_of_the_archive_is_no_source" {
+  command = plan
+  variables {
+    sources = { buckets = [{ name = "replica", account_id = "444455556666", replicates = "audit" }] }
+  }
+  expect_failures = [var.sources]
+}
+
+run "a_log_buckets_key_is_of_its_region" {
+  command = plan
+  variables {
+    sources = { buckets = [{ name = "org-logs", account_id = "444455556666", kms_key_arn = "arn:aws:kms:eu-west-1:444455556666:key/x" }] }
+  }
+  expect_failures = [var.sources]
+}
+
+run "keys_are_of_this_region" {
+  command = plan
+  variables {
+    kms_key_arns = { raw = "arn:aws:kms:eu-west-1:111122223333:key/raw", queue = "arn:aws:kms:us-east-1:111122223333:key/queue", table = "arn:aws:kms:us-east-1:111122223333:key/table", logs = "arn:aws:kms:us-east-1:111122223333:key/logs" }
+  }
+  expect_failures = [var.kms_key_arns]
+}
+
+run "a_class_does_not_smuggle_in_a_second_key" {
+  command = plan
+  variables {
+    kms_key_arns = { "events-data/=x,events" = "arn:aws:kms:us-east-1:111122223333:key/x", raw = "arn:aws:kms:us-east-1:111122223333:key/raw", queue = "arn:aws:kms:us-east-1:111122223333:key/queue", table = "arn:aws:kms:us-east-1:111122223333:key/table", logs = "arn:aws:kms:us-east-1:111122223333:key/logs" }
+  }
+  expect_failures = [var.kms_key_arns]
+}

@@ -92,3 +92,36 @@ run "names_are_lower_case" {
   }
   expect_failures = [var.name]
 }
+
+run "a_client_is_named_once_and_by_its_network_address" {
+  command = plan
+  variables {
+    client_cidrs = ["10.0.0.1/16", "10.1.0.0/16", "10.1.0.0/16"]
+  }
+  expect_failures = [var.client_cidrs]
+}
+
+run "subnets_and_route_tables_are_named_by_id" {
+  command = plan
+  variables {
+    subnet_ids      = ["private-a", null]
+    route_table_ids = ["main"]
+  }
+  expect_failures = [var.subnet_ids, var.route_table_ids]
+}
+
+run "a_service_is_not_null" {
+  command = plan
+  variables {
+    services = ["s3", null]
+  }
+  expect_failures = [var.services]
+}
+
+run "a_services_name_is_not_null" {
+  command = plan
+  variables {
+    service_names = { s3 = null }
+  }
+  expect_failures = [var.service_names]
+}

@@ -26,12 +26,12 @@ run "every_alarm_tells_its_topic" {
 run "silence_of_the_log_raises_the_alarm_too" {
   command = plan
   assert {
-    condition     = aws_cloudwatch_metric_alarm.this["nothing-landed"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.this["nothing-landed"].period == 3600
-    error_message = "nothing-landed must be raised where no line comes at all"
+    condition     = aws_cloudwatch_metric_alarm.this["nothing-landed"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.this["nothing-landed"].period == 300 && aws_cloudwatch_metric_alarm.this["nothing-landed"].evaluation_periods == 12
+    error_message = "nothing-landed must be raised where no line comes at all, and after an hour: of one period of an hour CloudWatch waits for three more"
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.this["unpublished"].evaluation_periods == 3 && aws_cloudwatch_metric_alarm.this["unpublished"].statistic == "Minimum"
-    error_message = "unpublished must be raised after 15 minutes in which it was never 0"
+    condition     = aws_cloudwatch_metric_alarm.this["unpublished"].evaluation_periods == 3 && aws_cloudwatch_metric_alarm.this["unpublished"].statistic == "Maximum"
+    error_message = "unpublished must be raised after 15 minutes, also while a worker that has only begun tells 0"
   }
 }
 
@@ -149,4 +149,87 @@ run "a_name_with_capitals_is_refused" {
     name = "Trailkeep"
   }
   expect_failures = [var.name]
+}
+
+run "an_address_is_told_once_and_is_one_of_its_protocol" {
+  command = plan
+  variables {
+    subscribers = [{ protocol = "email", endpoint = "security@example.com" }, { protocol = "email", endpoint = "security@example.com" }]
+  }
+  expect_failures = [var.subscribers]
+}
+
+run "an_endpoint_fits_its_protocol" {
+  command = plan
+  variables {
+    subscribers = [{ protocol = "https", endpoint = "http://example.com" }]
+  }
+  expect_failures = [var.subscribers]
+}
+
+run "a_subscriber_is_not_null" {
+  command = plan
+  variables {
+    subscribers = [{ protocol = null, endpoint = null }]
+  }
+  expect_failures = [var.subscribers]
+}
+
+run "what_pages_is_an_arn" {
+  command = plan
+  variables {
+    page_arns = ["pager"]
+  }
+  expect_failures = [var.page_arns]
+}
+
+run "alarms_are_compared_as_cloudwatch_compares" {
+  command = plan
+  variables {
+    extra_alarms = { gaps = { description = "x", namespace = "x", metric_name = "x", comparison = "Above", statistic = "p99", missing = "bad" } }
+  }
+  expect_failures = [var.extra_alarms]
+}
+
+run "a_period_of_nothing_is_refused" {
+  command = plan
+  variables {
+    extra_alarms = { gaps = { description = "x", namespace = "x", metric_name = "x", period_seconds = 0 } }
+  }
+  expect_failures = [var.extra_alarms]
+}
+
+run "a_name_that_breaks_out_of_the_composite_rule_is_refused" {
+  command = plan
+  variables {
+    extra_alarms = { "a\") OR ALARM(\"b" = { description = "x", namespace = "x", metric_name = "x" } }
+  }
+  expect_failures = [var.extra_alarms]
+}
+
+run "the_alarm_of_a_services_tasks_is_not_replaced" {
+  command = plan
+  variables {
+    extra_alarms = { tasks-trailkeep-collector = { description = "x", namespace = "x", metric_name = "x" } }
+  }
+  expect_failures = [var.extra_alarms]
+}
+
+run "names_are_names" {
+  command = plan
+  variables {
+    queue_name               = "https://sqs.us-east-1.amazonaws.com/111122223333/trailkeep"
+    cluster_name             = "arn:aws:ecs:us-east-1:111122223333:cluster/trailkeep"
+    collector_log_group_name = ""
+    service_names            = [null]
+  }
+  expect_failures = [var.queue_name, var.cluster_name, var.collector_log_group_name, var.service_names]
+}
+
+run "silence_is_counted_in_steps_of_five_minutes" {
+  command = plan
+  variables {
+    landing_silence_minutes = 61
+  }
+  expect_failures = [var.landing_silence_minutes]
 }

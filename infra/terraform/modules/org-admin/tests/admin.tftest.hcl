@@ -74,7 +74,7 @@ run "the_policy_protects_trail_buckets_and_keys_from_all_but_the_exempt" {
   }
 
   assert {
-    condition     = { for s in jsondecode(output.policy_json).Statement : s.Sid => s.Effect } == { KeepTheTrail = "Deny", KeepTheBuckets = "Deny", KeepLocksFromBeingCut = "Deny", KeepTheKeys = "Deny", StayInTheOrganization = "Deny" }
+    condition     = { for s in jsondecode(output.policy_json).Statement : s.Sid => s.Effect } == { KeepTheTrail = "Deny", KeepTheBuckets = "Deny", KeepTheKeys = "Deny", KeepTheExempt = "Deny", StayInTheOrganization = "Deny" }
     error_message = "five denials and nothing that allows"
   }
 
@@ -94,10 +94,10 @@ run "the_policy_protects_trail_buckets_and_keys_from_all_but_the_exempt" {
 
   assert {
     condition = alltrue([for sid, want in {
-      KeepTheTrail          = { actions = ["cloudtrail:DeleteTrail", "cloudtrail:PutEventSelectors", "cloudtrail:PutInsightSelectors", "cloudtrail:StopLogging", "cloudtrail:UpdateTrail"], resources = ["arn:aws:cloudtrail:us-east-1:999999999999:trail/organization"] }
-      KeepTheBuckets        = { actions = ["s3:DeleteBucket", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutBucketVersioning", "s3:PutLifecycleConfiguration", "s3:PutBucketObjectLockConfiguration", "s3:PutBucketNotification"], resources = ["arn:aws:s3:::trailkeep-audit", "arn:aws:s3:::trailkeep-log"] }
-      KeepLocksFromBeingCut = { actions = ["s3:BypassGovernanceRetention"], resources = ["arn:aws:s3:::trailkeep-audit/*", "arn:aws:s3:::trailkeep-log/*"] }
-      KeepTheKeys           = { actions = ["kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:PutKeyPolicy"], resources = ["arn:aws:kms:us-east-1:111122223333:key/*"] }
+      KeepTheTrail   = { actions = ["cloudtrail:DeleteTrail", "cloudtrail:PutEventSelectors", "cloudtrail:PutInsightSelectors", "cloudtrail:StopLogging", "cloudtrail:UpdateTrail"], resources = ["arn:aws:cloudtrail:us-east-1:999999999999:trail/organization"] }
+      KeepTheBuckets = { actions = ["s3:DeleteBucket", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutBucketVersioning", "s3:PutLifecycleConfiguration", "s3:PutBucketObjectLockConfiguration", "s3:PutBucketNotification", "s3:BypassGovernanceRetention"], resources = ["arn:aws:s3:::trailkeep-audit", "arn:aws:s3:::trailkeep-audit/*", "arn:aws:s3:::trailkeep-log", "arn:aws:s3:::trailkeep-log/*"] }
+      KeepTheKeys    = { actions = ["kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:PutKeyPolicy", "kms:RevokeGrant"], resources = ["arn:aws:kms:us-east-1:111122223333:key/*"] }
+      KeepTheExempt  = { actions = ["iam:CreateRole", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"], resources = ["arn:aws:iam::111122223333:role/security/break-glass"] }
       } : alltrue([for s in jsondecode(output.policy_json).Statement :
         length(setsubtract(want.actions, flatten([s.Action]))) == 0 && toset(flatten([s.Resource])) == toset(want.resources)
     if s.Sid == sid])])
@@ -134,8 +134,8 @@ run "without_an_exempt_role_nobody_is_exempt_and_leaving_may_be_left_open" {
   }
 
   assert {
-    condition     = length(jsondecode(output.policy_json).Statement) == 4 && alltrue([for s in jsondecode(output.policy_json).Statement : !contains(keys(s), "Condition")])
-    error_message = "four denials without a condition"
+    condition     = length(jsondecode(output.policy_json).Statement) == 3 && alltrue([for s in jsondecode(output.policy_json).Statement : !contains(keys(s), "Condition")])
+    error_message = "three denials without a condition, and no exempt role to keep"
   }
 }
 

@@ -218,3 +218,11 @@ run "a_target_that_is_none_is_refused" {
 
   expect_failures = [var.protect]
 }
+
+run "lists_of_protect_that_are_null_are_refused" {
+  command = plan
+  variables {
+    protect = { trail_arns = null, bucket_arns = ["arn:aws:s3:::trailkeep-audit"], key_arns = ["arn:aws:kms:us-east-1:111122223333:key/*"], target_ids = ["r-exam"] }
+  }
+  expect_failures = [var.protect]
+}

@@ -185,3 +185,27 @@ run "a_bucket_arn_that_no_object_equals_is_refused" {
 
   expect_failures = [var.event_selectors]
 }
+
+run "a_selector_or_a_part_of_one_that_is_null_is_refused" {
+  command = plan
+  variables {
+    event_selectors = { data = [{ name = null, resource_type = null, fields = [{ field = null, equals = [null] }] }] }
+  }
+  expect_failures = [var.event_selectors]
+}
+
+run "a_list_of_excluded_resources_that_is_null_is_refused" {
+  command = plan
+  variables {
+    excluded_resource_arns = { "AWS::DynamoDB::Table" = null }
+  }
+  expect_failures = [var.excluded_resource_arns]
+}
+
+run "a_key_of_another_partition_is_refused" {
+  command = plan
+  variables {
+    kms_key_arn = "arn:aws-cn:kms:cn-north-1:111122223333:key/11111111-2222-3333-4444-555555555555"
+  }
+  expect_failures = [aws_cloudtrail.organization]
+}

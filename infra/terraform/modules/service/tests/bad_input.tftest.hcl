@@ -240,3 +240,77 @@ run "the_repository_s_key_is_an_arn" {
   }
   expect_failures = [var.repository]
 }
+
+run "a_variable_without_a_value_is_refused" {
+  command = plan
+  variables {
+    environment = { A = null }
+  }
+  expect_failures = [var.environment]
+}
+
+run "a_network_is_named_by_ids" {
+  command = plan
+  variables {
+    network = { vpc_id = "main", subnet_ids = ["private-a", null] }
+  }
+  expect_failures = [var.network]
+}
+
+run "a_subnet_is_named_once" {
+  command = plan
+  variables {
+    network = { vpc_id = "vpc-0a1b2c3d", subnet_ids = ["subnet-0a1b2c3d", "subnet-0a1b2c3d"] }
+  }
+  expect_failures = [var.network]
+}
+
+run "a_range_is_written_by_its_network_address" {
+  command = plan
+  variables {
+    network = { vpc_id = "vpc-0a1b2c3d", subnet_ids = ["subnet-0a1b2c3d"], egress_cidrs = ["10.0.0.5/8"] }
+  }
+  expect_failures = [var.network]
+}
+
+run "who_reads_metrics_is_named_once_and_by_id" {
+  command = plan
+  variables {
+    scrape_from = { cidrs = ["10.0.0.0/8", "10.0.0.0/8"], security_group_ids = ["prometheus"] }
+  }
+  expect_failures = [var.scrape_from]
+}
+
+run "more_tasks_than_a_service_has_are_refused" {
+  command = plan
+  variables {
+    min_tasks  = 5000
+    max_tasks  = null
+    queue_name = null
+  }
+  expect_failures = [var.min_tasks]
+}
+
+run "half_a_day_is_no_age_of_images" {
+  command = plan
+  variables {
+    repository = { untagged_days = 1.5 }
+  }
+  expect_failures = [var.repository]
+}
+
+run "a_key_of_another_region_cannot_encrypt_the_log_group" {
+  command = plan
+  variables {
+    log_kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555"
+  }
+  expect_failures = [var.log_kms_key_arn]
+}
+
+run "a_path_longer_than_iam_takes_is_refused" {
+  command = plan
+  variables {
+    role_path = "/${join("", [for n in range(520) : "a"])}/"
+  }
+  expect_failures = [var.role_path]
+}

@@ -318,3 +318,21 @@ run "without_a_queue_the_number_stands" {
     error_message = "Nothing scales without a queue."
   }
 }
+
+run "the_revision_to_roll_back_to_stays_and_null_means_the_default" {
+  command = plan
+  variables {
+    image       = "111122223333.dkr.ecr.us-east-1.amazonaws.com/trailkeep/collector@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    cpu         = null
+    environment = null
+    scrape_from = null
+  }
+  assert {
+    condition     = aws_ecs_task_definition.this[0].skip_destroy
+    error_message = "a revision that is deregistered cannot be rolled back to"
+  }
+  assert {
+    condition     = aws_ecs_task_definition.this[0].cpu == "1024"
+    error_message = "null is the default"
+  }
+}

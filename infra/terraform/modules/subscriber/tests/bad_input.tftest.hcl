@@ -236,3 +236,36 @@ run "one_receive_before_the_dead_letters_is_refused" {
   }
   expect_failures = [var.max_receive_count]
 }
+
+run "a_category_is_not_null" {
+  command = plan
+  variables {
+    categories = [null]
+  }
+  expect_failures = [var.categories]
+}
+
+run "a_fifo_topic_is_refused" {
+  command = plan
+  variables {
+    topic_arn = "arn:aws:sns:us-east-1:111122223333:landed.fifo"
+  }
+  expect_failures = [var.topic_arn]
+}
+
+run "a_key_of_another_region_is_none_of_the_archives" {
+  command = plan
+  variables {
+    event_kms_key_arns = { management = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555" }
+    categories         = ["management"]
+  }
+  expect_failures = [aws_sqs_queue.this]
+}
+
+run "principals_are_of_this_partition" {
+  command = plan
+  variables {
+    principal_arns = ["arn:aws-cn:iam::444455556666:root"]
+  }
+  expect_failures = [aws_sqs_queue.this]
+}

@@ -103,3 +103,50 @@ run "what_does_not_fit_together_is_refused" {
     var.trail_home_region,
   ]
 }
+
+run "what_alarms_could_not_read_and_no_zone_would_outlive_is_refused" {
+  command = plan
+
+  variables {
+    # log lines that the alarms cannot read
+    collector = { options = { log_format = "text" } }
+    # one subnet twice
+    network = { vpc_id = "vpc-0123456789abcdef0", subnet_ids = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef0"] }
+    # a prefix that CloudTrail adds itself
+    trail_key_prefix = "security/AWSLogs"
+    # entries that are null
+    readers     = [null]
+    subscribers = { siem = null }
+  }
+
+  expect_failures = [
+    var.collector,
+    var.network,
+    var.readers,
+    var.subscribers,
+    var.trail_key_prefix,
+  ]
+}
+
+run "a_log_bucket_that_no_gateway_leads_to_is_refused" {
+  command = plan
+
+  variables {
+    existing_trail = { mode = "eventbridge", log_bucket_name = "org-logs-eu", log_bucket_account_id = "444455556666", log_bucket_region = "eu-west-1" }
+    endpoints      = { route_table_ids = ["rtb-0123456789abcdef0"] }
+    # and a class that is null
+    raw_classes = { standard = null }
+  }
+
+  expect_failures = [var.endpoints, var.raw_classes]
+}
+
+run "too_few_log_lines_for_the_alarms_are_refused" {
+  command = plan
+
+  variables {
+    collector = { options = { log = "warn,aws_sdk=debug" } }
+  }
+
+  expect_failures = [var.collector]
+}

@@ -191,3 +191,29 @@ run "a_replicated_trail_lands_under_its_own_buckets_name" {
     error_message = "The replication role alone encrypts with the replica's key; CloudTrail does not."
   }
 }
+
+run "a_prefix_of_the_trail_is_told_to_the_management_account" {
+  command = plan
+
+  variables {
+    trail_key_prefix = "security/cloudtrail"
+  }
+
+  assert {
+    condition     = output.key_prefix == "security/cloudtrail"
+    error_message = "The trail's prefix has to be told to whoever makes the trail."
+  }
+}
+
+run "dead_letters_of_a_subscriber_raise_an_alarm" {
+  command = apply
+
+  variables {
+    subscribers = { siem = { principal_arns = ["arn:aws:iam::444455556666:root"], external_id = "3f0c9d1e", categories = ["management"] } }
+  }
+
+  assert {
+    condition     = contains(keys(module.observability.alarm_arns), "subscriber-siem-dead-letters")
+    error_message = "What a subscriber does not fetch has to be told."
+  }
+}

@@ -79,8 +79,8 @@ run "what_is_protected_is_what_the_audit_account_named" {
   }
 
   assert {
-    condition = toset(one([for s in jsondecode(module.org_admin.policy_json).Statement : s.Resource if s.Sid == "KeepTheBuckets"])) == toset([
-    "arn:aws:s3:::trailkeep-audit", "arn:aws:s3:::trailkeep-log", "arn:aws:s3:::trailkeep-results"])
+    condition = toset(one([for s in jsondecode(module.org_admin.policy_json).Statement : s.Resource if s.Sid == "KeepTheBuckets"])) == toset(flatten([
+    for bucket in ["audit", "log", "results"] : ["arn:aws:s3:::trailkeep-${bucket}", "arn:aws:s3:::trailkeep-${bucket}/*"]]))
     error_message = "the archive's buckets, the log bucket always, and those added"
   }
 
