@@ -69,6 +69,12 @@ variable "legal_hold_role_arn" {
   default     = "arn:aws:iam::111122223333:role/legal"
 }
 
+variable "operator_role_arn" {
+  description = "Role of the audit account that looks after queues and ledger with the command line."
+  type        = string
+  default     = "arn:aws:iam::111122223333:role/operator"
+}
+
 variable "analyst_role_arn" {
   description = "Role of the audit account that asks by Athena."
   type        = string

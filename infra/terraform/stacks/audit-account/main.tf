@@ -71,7 +71,7 @@ module "audit_bucket" {
   default_kms_key_arn  = module.keys.key_arns["raw"]
   allowed_kms_key_arns = values(local.event_kms_key_arns)
 
-  writer_role_arns        = [local.collector_role_arn]
+  writer_role_arns        = concat([local.collector_role_arn], var.rebuild_role_arns)
   administrator_role_arns = var.administrator_role_arns
   break_glass_role_arns   = var.break_glass_role_arns
   legal_hold_role_arns    = var.legal_hold_role_arns
@@ -81,6 +81,7 @@ module "audit_bucket" {
   inventory              = var.inventory_frequency == null ? null : { frequency = var.inventory_frequency }
   replication            = var.replication
   alarm_topic_arn        = module.observability.topic_arn
+  alarm_regions          = var.alarm_regions
   tags                   = var.tags
 }
 

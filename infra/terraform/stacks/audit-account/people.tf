@@ -1,9 +1,11 @@
 # Who may use which key. Whoever reads below a prefix may decrypt with that prefix's key, and no other.
 
 locals {
-  # The collector writes the archive, reads the log bucket, works on queue and table.
+  # The collector writes the archive, reads the log bucket, works on queue and table. So does who rebuilds the ledger, but for the log bucket; operators look after queue and table.
   key_users = merge(
-    { for class in concat(["raw", "queue", "table"], local.event_kms_classes, local.log_bucket_is_ours ? ["trail"] : []) : class => [local.collector_role_arn] },
+    { for class in ["trail"] : class => [local.collector_role_arn] if local.log_bucket_is_ours },
+    { for class in concat(["raw"], local.event_kms_classes) : class => concat([local.collector_role_arn], var.rebuild_role_arns) },
+    { for class in ["queue", "table"] : class => distinct(concat([local.collector_role_arn], var.operator_role_arns, var.rebuild_role_arns)) },
     { for class in ["results"] : class => local.analysts if length(local.analysts) > 0 },
   )
 
@@ -28,7 +30,9 @@ locals {
   analysts        = try(var.catalog.analyst_role_arns, [])
   analyst_readers = flatten([for class in concat(["raw"], local.event_kms_classes) : [for arn in local.analysts : { class = class, arn = arn }]])
 
-  all_readers = concat(local.archive_readers, local.subscriber_readers, local.analyst_readers, local.replication_readers)
+  operator_readers = flatten([for class in concat(["raw"], local.event_kms_classes) : [for arn in var.operator_role_arns : { class = class, arn = arn } if !contains(var.rebuild_role_arns, arn)]])
+
+  all_readers = concat(local.archive_readers, local.subscriber_readers, local.analyst_readers, local.operator_readers, local.replication_readers)
   key_readers = {
     for class in distinct(local.all_readers[*].class) : class => distinct([for reader in local.all_readers : reader.arn if reader.class == class])
   }

@@ -305,43 +305,7 @@ variable "replication" {
   }
 }
 
-# ---- people ----
-
-variable "administrator_role_arns" {
-  description = "Roles of this account that alone may change keys and the archive bucket's settings, and may not read what is in there. The role that applies this has to be one of them. Empty: left to the account's own IAM policies."
-  type        = list(string)
-  default     = []
-  nullable    = false
-}
-
-variable "break_glass_role_arns" {
-  description = "Roles of this account that may delete what is kept and, in governance mode, what is locked. Their use raises an alarm. Best is none."
-  type        = list(string)
-  default     = []
-  nullable    = false
-}
-
-variable "legal_hold_role_arns" {
-  description = "Roles that may place and lift legal holds, besides the break-glass roles."
-  type        = list(string)
-  default     = []
-  nullable    = false
-}
-
-variable "readers" {
-  description = "Who else may read the archive, other accounts of the organization too: roles or users, and the prefixes below which they read. The keys of these prefixes let them decrypt."
-  type = list(object({
-    principal_arns = list(string)
-    prefixes       = list(string)
-  }))
-  default  = []
-  nullable = false
-
-  validation {
-    condition     = alltrue([for reader in var.readers : try(length(reader.principal_arns) > 0 && length(reader.prefixes) > 0 && alltrue([for entry in concat(reader.principal_arns, reader.prefixes) : entry != null]), false)])
-    error_message = "readers has an entry without principal_arns or prefixes, or one that is null: give each both, or leave it out."
-  }
-}
+# ---- keys ----
 
 variable "key_deletion_window_in_days" {
   description = "Days during which a key that was scheduled for deletion can be brought back. What it encrypted is lost with it."

@@ -150,3 +150,14 @@ run "too_few_log_lines_for_the_alarms_are_refused" {
 
   expect_failures = [var.collector]
 }
+
+run "operators_of_other_accounts_and_patterns_are_refused" {
+  command = plan
+
+  variables {
+    operator_role_arns = ["arn:aws:iam::444455556666:role/operator"]
+    rebuild_role_arns  = ["arn:aws:iam::111122223333:role/*"]
+  }
+
+  expect_failures = [var.operator_role_arns, var.rebuild_role_arns]
+}

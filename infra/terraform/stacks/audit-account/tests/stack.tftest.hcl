@@ -217,3 +217,21 @@ run "dead_letters_of_a_subscriber_raise_an_alarm" {
     error_message = "What a subscriber does not fetch has to be told."
   }
 }
+
+run "operators_use_queue_and_table_and_read_and_only_rebuilders_write" {
+  command = apply
+
+  variables {
+    operator_role_arns = ["arn:aws:iam::111122223333:role/operator"]
+    rebuild_role_arns  = ["arn:aws:iam::111122223333:role/rebuild"]
+  }
+
+  assert {
+    condition = alltrue(concat(
+      [for class in ["queue", "table"] : contains(local.key_users[class], "arn:aws:iam::111122223333:role/operator") && contains(local.key_users[class], "arn:aws:iam::111122223333:role/rebuild")],
+      [for class in ["raw", "events-data"] : contains(local.key_readers[class], "arn:aws:iam::111122223333:role/operator") && !contains(local.key_users[class], "arn:aws:iam::111122223333:role/operator")],
+      [for class in ["raw", "events-data"] : contains(local.key_users[class], "arn:aws:iam::111122223333:role/rebuild")],
+    ))
+    error_message = "Keys let in ${jsonencode(local.key_users)} to use and ${jsonencode(local.key_readers)} to read."
+  }
+}
