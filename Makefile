@@ -27,7 +27,7 @@ build: ## Build the trailkeep command (dev profile; the first build takes some m
 	if [ ! -x "$(BIN)" ]; then echo "building trailkeep; the first build compiles some 400 crates and takes 5 to 10 minutes on two cores ..."; fi
 	cargo build --locked --workspace --bins --quiet
 
-demo: build ## Make a small organization, ingest it, ask it three questions (under a minute once built)
+demo: build ## Make a small organization, ingest it, ask it three questions (about a minute once built)
 	@TRAILKEEP_BIN="$(BIN)" scripts/demo.sh
 
 test: setup build ## Run all tests; with TRAILKEEP_CONFORMANCE_DIR the conformance runs too
@@ -41,7 +41,7 @@ test: setup build ## Run all tests; with TRAILKEEP_CONFORMANCE_DIR the conforman
 	$(MAKE) test-infra || ended=1
 	exit $$ended
 
-test-infra: ## Run the tests of the Terraform modules, where terraform, npm and Python are there (PYTEST="-k keys" for some of them)
+test-infra: setup build ## Run the tests of the Terraform modules, where terraform, npm and Python are there (PYTEST="-k keys" for some of them)
 	@lacking="$$(mktemp)"; trap 'rm -f "$$lacking"' EXIT; ended=0
 	scripts/setup_infra.sh 2>"$$lacking" || ended=$$?
 	if [ $$ended = 3 ]; then
@@ -88,12 +88,14 @@ golden: build ## Make tests/golden for the current archive format where there is
 IMAGE ?= trailkeep-collector
 TAG ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 TARGET ?= collector
-image: ## Build the collector's container image (IMAGE=… TAG=…; TARGET=trailkeep for the command line)
+# linux/arm64 is what the Terraform modules' tasks run on unless they are told otherwise.
+PLATFORM ?=
+image: ## Build the collector's container image (IMAGE=… TAG=… PLATFORM=linux/arm64; TARGET=trailkeep for the command line)
 	@if ! command -v docker >/dev/null; then echo "make image needs docker with BuildKit, and there is none here: install it, or run docker build where it is" >&2; exit 1; fi
 	if ! docker info >/dev/null 2>&1; then echo "make image needs docker's daemon, and it does not answer: start it, or point DOCKER_HOST at one" >&2; exit 1; fi
 	version="$$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)"
 	revision="$$(git rev-parse HEAD 2>/dev/null || echo unknown)"
-	DOCKER_BUILDKIT=1 docker build --target "$(TARGET)" --build-arg VERSION="$$version" --build-arg REVISION="$$revision" --tag "$(IMAGE):$(TAG)" .
+	DOCKER_BUILDKIT=1 docker build $(if $(PLATFORM),--platform "$(PLATFORM)") --target "$(TARGET)" --build-arg VERSION="$$version" --build-arg REVISION="$$revision" --tag "$(IMAGE):$(TAG)" .
 	echo "built $(IMAGE):$(TAG)"
 
 clean: ## Remove what building, demo and benchmarks made (.venv and .infra stay)

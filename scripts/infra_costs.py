@@ -33,7 +33,7 @@ KMS_USD_PER_MILLION = 3.00
 KEY_USD = 1.00
 STANDARD, STANDARD_IA, GLACIER_IR, DEEP_ARCHIVE = 0.023, 0.0125, 0.004, 0.00099
 TO_IA, TO_GLACIER_IR, TO_DEEP_ARCHIVE = 10.0, 20.0, 50.0  # a million objects
-FARGATE_TASK = (0.04048 + 2 * 0.004445) * 24 * DAYS  # 1 vCPU, 2 GB
+FARGATE_TASK = 0.8 * (0.04048 + 2 * 0.004445) * 24 * DAYS  # 1 vCPU, 2 GB; ARM, taken as a fifth less than x86 (from memory)
 CLOUDWATCH = 9.0
 LOG_BUCKET_DAYS = 400
 KEYS = 12
@@ -62,7 +62,7 @@ def month(accounts, years):
     return {
         "landing: requests to S3, SQS, DynamoDB": objects / 1e6 * LANDING_USD_PER_MILLION,
         "reading log files that CloudTrail encrypted: KMS Decrypt": files * DAYS / 1e6 * KMS_USD_PER_MILLION,
-        "workers on Fargate, two at least": tasks * FARGATE_TASK,
+        "workers on Fargate (ARM), two at least": tasks * FARGATE_TASK,
         "customer keys": KEYS * KEY_USD,
         "alarms, dashboard, metrics": CLOUDWATCH,
         "log bucket, 400 days in Standard": stored(log_bytes + digest_bytes, [(LOG_BUCKET_DAYS, STANDARD)], years),

@@ -9,11 +9,14 @@
 # SMOKE_MARK=… looks for a mark that was made before, and makes no event. SMOKE_MINUTES=40 is how long it waits. Ends with 0 if all holds.
 set -euo pipefail
 
+usage() { sed -n '2,9s/^# \{0,1\}//p' "$0"; }
 fail() { echo "smoke: $*" >&2; exit 1; }
-for tool in aws trailkeep jq; do
+case ${1:-} in -h | --help) usage; exit 0 ;; esac
+[ $# = 1 ] || { echo "smoke: give the directory of the applied stack, or the archive's address as s3://bucket" >&2; exit 2; }
+for tool in aws jq; do
     command -v "$tool" >/dev/null || fail "$tool is not here: install it, and try again"
 done
-[ $# = 1 ] || fail "give the directory of the applied stack, or the archive's address as s3://bucket"
+command -v trailkeep >/dev/null || fail "trailkeep is not in the PATH: make build, then PATH=\$PWD/target/debug:\$PATH"
 
 case $1 in
 s3://*) archive=$1 ;;
@@ -22,6 +25,8 @@ s3://*) archive=$1 ;;
     archive=$(terraform -chdir="$1" output -raw archive_url) || fail "$1 has no output archive_url: apply it, or give the archive's address"
     ;;
 esac
+# Without outputs terraform ends well and prints a warning in their place.
+[[ $archive =~ ^s3://[a-z0-9][a-z0-9.-]+ ]] || fail "$1 gives no archive: apply it, and let its root put out archive_url (as examples/minimal does), or give the archive's address as s3://bucket"
 bucket=${archive#s3://}
 bucket=${bucket%%/*}
 minutes=${SMOKE_MINUTES:-40}

@@ -110,3 +110,13 @@ def test_an_event_that_does_not_come_is_told_with_where_to_look(environment):
     environment, _ = environment
     absent = smoke(environment, "trailkeep-smoke-absent")
     assert absent.returncode == 1 and "it did not come within 0 min" in absent.stderr and "docs/operating.md" in absent.stderr
+
+
+@pytest.mark.parametrize(("arguments", "code", "words"), [([], 2, "give the directory"), (["s3://"], 1, "gives no archive"), (["--help"], 0, "scripts/smoke.sh STACK_DIRECTORY")])
+def test_wrong_usage_is_told_before_anything_is_done(arguments, code, words, binary):
+    for tool in ("aws", "jq"):
+        if not shutil.which(tool):
+            not_run(f"{tool} is not installed")
+    environment = {**os.environ, "PATH": f"{binary.parent}:{os.environ['PATH']}"}
+    said = subprocess.run([ROOT / "scripts/smoke.sh", *arguments], env=environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    assert (said.returncode, words in said.stdout + said.stderr) == (code, True), said.stdout + said.stderr
