@@ -54,7 +54,7 @@ test-infra: setup build ## Run the tests of the Terraform modules, where terrafo
 
 docs-infra: ## Fill the generated parts of the Terraform modules' READMEs
 	@scripts/setup_infra.sh
-	.infra/venv/bin/python infra/terraform/tests/harness/tfdoc.py infra/terraform/{modules,stacks}/*/
+	.infra/venv/bin/python infra/terraform/tests/harness/tfdoc.py infra/terraform/{modules,stacks,examples}/*/
 
 chaos: setup build ## Let collectors run under random faults and count what came of it: make chaos SEED=7 DURATION_S=600
 	@seed="$(or $(SEED),$$RANDOM)"; echo "seed=$$seed"

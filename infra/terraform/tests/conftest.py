@@ -10,6 +10,9 @@ import terraform
 from policy_world import resources_of
 
 sys.dont_write_bytecode = True
+# Tests are of us-east-1 where they name no Region, whatever the shell names.
+for _variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+    os.environ.pop(_variable, None)
 TESTS = pathlib.Path(__file__).resolve().parent
 TERRAFORM = TESTS.parent
 # What has a README of its own, and what can be applied as it stands.

@@ -36,14 +36,14 @@ module "management_account" {
   providers = { aws = aws.management }
 
   create_trail         = false
-  organization_id      = var.organization_id
-  audit_account_id     = var.audit_account_id
-  log_bucket_name      = module.audit_account.log_bucket_name
-  trail_kms_key_arn    = module.audit_account.trail_kms_key_arn
-  trail_name           = module.audit_account.trail_name
-  trail_arn            = module.audit_account.trail_arn
-  excluded_bucket_arns = module.audit_account.excluded_bucket_arns
-  key_prefix           = module.audit_account.key_prefix
+  organization_id      = module.audit_account.for_management_account.organization_id
+  audit_account_id     = module.audit_account.for_management_account.audit_account_id
+  log_bucket_name      = module.audit_account.for_management_account.log_bucket_name
+  trail_kms_key_arn    = module.audit_account.for_management_account.trail_kms_key_arn
+  trail_name           = module.audit_account.for_management_account.trail_name
+  trail_arn            = module.audit_account.for_management_account.trail_arn
+  key_prefix           = module.audit_account.for_management_account.key_prefix
+  excluded_bucket_arns = module.audit_account.for_management_account.excluded_bucket_arns
 
   # The audit account itself may not end the trail that it makes; the role that applies this may.
   protect = {

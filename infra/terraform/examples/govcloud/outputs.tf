@@ -1,15 +1,6 @@
 output "for_management_account" {
   description = "What stacks/management-account takes, under the names that it has there."
-  value = {
-    organization_id      = var.organization_id
-    audit_account_id     = var.audit_account_id
-    log_bucket_name      = module.audit_account.log_bucket_name
-    trail_kms_key_arn    = module.audit_account.trail_kms_key_arn
-    trail_name           = module.audit_account.trail_name
-    trail_arn            = module.audit_account.trail_arn
-    excluded_bucket_arns = module.audit_account.excluded_bucket_arns
-    key_prefix           = module.audit_account.key_prefix
-  }
+  value       = module.audit_account.for_management_account
 }
 
 output "repository_url" {

@@ -32,7 +32,7 @@ variable "events_retention_days" {
   }
 
   validation {
-    condition     = alltrue([for days in values(var.events_retention_days) : try(days >= 1 && floor(days) == days && days >= local.events_minimum_days && days <= 36500, false)])
+    condition     = alltrue([for category, days in var.events_retention_days : !contains(["management", "data", "insight", "network", "aggregated"], category) || try(days >= 1 && floor(days) == days && days >= local.events_minimum_days && days <= 36500, false)])
     error_message = "events_retention_days has a category that expires sooner than its last tier's minimum storage is over, which is billed in any case: keep it for ${local.events_minimum_days} to 36500 whole days, or set tiers.events.glacier_ir_days or standard_ia_days to 0."
   }
 }

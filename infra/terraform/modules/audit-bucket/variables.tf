@@ -116,19 +116,19 @@ variable "writer_role_arns" {
 }
 
 variable "break_glass_role_arns" {
-  description = "Roles of this account that may delete what is kept and, in governance mode, what is locked. A * is allowed, for the names that IAM Identity Center makes. Their use raises an alarm. Best is none."
+  description = "Roles of this account that may delete what is kept and, in governance mode, what is locked. Whole ARNs; of an Identity Center role the random ending may be *. Their use raises an alarm. Best is none."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.break_glass_role_arns : can(regex("^arn:${data.aws_partition.this.partition}:iam::[0-9]{12}:role/[^*?][^?]*$", arn)) && try(!strcontains(arn, "**"), false)])
-    error_message = "break_glass_role_arns has an entry that is no role's ARN (arn:${data.aws_partition.this.partition}:iam::ACCOUNT:role/PATH/NAME; * for a part of the name, not for all of it, and no ?)."
+    condition     = alltrue([for arn in var.break_glass_role_arns : can(regex("^arn:${data.aws_partition.this.partition}:iam::[0-9]{12}:role/([\\w+=,.@/-]+|aws-reserved/sso\\.amazonaws\\.com/([a-z0-9-]+/)?AWSReservedSSO_[\\w+=,.@-]+_\\*)$", arn))])
+    error_message = "break_glass_role_arns has an entry that is no role's ARN (arn:${data.aws_partition.this.partition}:iam::ACCOUNT:role/PATH/NAME, without wildcards but for the ending of an Identity Center role, AWSReservedSSO_NAME_*): write each role out."
   }
 
   validation {
     condition = alltrue(flatten([
-      for arn in var.break_glass_role_arns : [for writer in var.writer_role_arns : !try(can(regex("^${replace(replace(arn, "/[.+]/", "[$0]"), "*", ".*")}$", writer)), false)]
+      for arn in var.break_glass_role_arns : [for writer in var.writer_role_arns : !try(endswith(arn, "*") ? startswith(writer, trimsuffix(arn, "*")) : arn == writer, false)]
     ]))
     error_message = "break_glass_role_arns names, or matches with its *, a role of writer_role_arns: who writes every day must not be able to delete. Give break-glass a role of its own."
   }
@@ -141,8 +141,8 @@ variable "legal_hold_role_arns" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.legal_hold_role_arns : can(regex("^arn:${data.aws_partition.this.partition}:iam::[0-9]{12}:role/[^*?][^?]*$", arn))])
-    error_message = "legal_hold_role_arns has an entry that is no role's ARN (arn:${data.aws_partition.this.partition}:iam::ACCOUNT:role/PATH/NAME)."
+    condition     = alltrue([for arn in var.legal_hold_role_arns : can(regex("^arn:${data.aws_partition.this.partition}:iam::[0-9]{12}:role/([\\w+=,.@/-]+|aws-reserved/sso\\.amazonaws\\.com/([a-z0-9-]+/)?AWSReservedSSO_[\\w+=,.@-]+_\\*)$", arn))])
+    error_message = "legal_hold_role_arns has an entry that is no role's ARN (arn:${data.aws_partition.this.partition}:iam::ACCOUNT:role/PATH/NAME, without wildcards but for the ending of an Identity Center role, AWSReservedSSO_NAME_*): write each role out."
   }
 }
 
@@ -153,8 +153,8 @@ variable "administrator_role_arns" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.administrator_role_arns : can(regex("^arn:${data.aws_partition.this.partition}:iam::[0-9]{12}:role/[^*?][^?]*$", arn))])
-    error_message = "administrator_role_arns has an entry that is no role's ARN (arn:${data.aws_partition.this.partition}:iam::ACCOUNT:role/PATH/NAME): give the role, not its session."
+    condition     = alltrue([for arn in var.administrator_role_arns : can(regex("^arn:${data.aws_partition.this.partition}:iam::[0-9]{12}:role/([\\w+=,.@/-]+|aws-reserved/sso\\.amazonaws\\.com/([a-z0-9-]+/)?AWSReservedSSO_[\\w+=,.@-]+_\\*)$", arn))])
+    error_message = "administrator_role_arns has an entry that is no role's ARN (arn:${data.aws_partition.this.partition}:iam::ACCOUNT:role/PATH/NAME, without wildcards but for the ending of an Identity Center role, AWSReservedSSO_NAME_*): give the role, not its session."
   }
 }
 

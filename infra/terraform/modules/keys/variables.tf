@@ -82,7 +82,7 @@ variable "users" {
   }
 
   validation {
-    condition     = alltrue([for arn in flatten(values(var.users)) : can(regex("^arn:${data.aws_partition.current.partition}:iam::[0-9]{12}:role/[\\w+=,.@/-]{3,}\\*?$", arn))])
+    condition     = alltrue([for arn in flatten(values(var.users)) : can(regex("^arn:${data.aws_partition.current.partition}:iam::[0-9]{12}:role/([\\w+=,.@/-]+|[\\w+=,.@/-]{3,}\\*)$", arn))])
     error_message = "users must be ARNs of roles, arn:${data.aws_partition.current.partition}:iam::ACCOUNT:role/NAME; a * may stand at the end only, after three characters of path or name at least: write out whom you mean."
   }
 

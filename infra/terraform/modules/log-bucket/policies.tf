@@ -161,7 +161,7 @@ data "aws_iam_policy_document" "bucket" {
       dynamic "condition" {
         for_each = length(statement.value.unless) > 0 ? [statement.value.unless] : []
         content {
-          test     = "ArnNotEquals"
+          test     = "ArnNotLike"
           variable = "aws:PrincipalArn"
           values   = condition.value
         }

@@ -102,13 +102,13 @@ variable "restore_role_arns" {
 }
 
 variable "break_glass_role_arns" {
-  description = "Roles of this account that may delete log files, and shorten or lift locks, if IAM lets them. Nobody else may; lifecycle rules do."
+  description = "Roles of this account that may delete log files, and shorten or lift locks, if IAM lets them: whole ARNs; of an Identity Center role the random ending may be *. Nobody else may; lifecycle rules do."
   type        = list(string)
   default     = []
   nullable    = false
   validation {
-    condition     = alltrue([for arn in var.break_glass_role_arns : can(regex("^arn:${data.aws_partition.this.partition}:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", arn))])
-    error_message = "break_glass_role_arns must be ARNs of roles without wildcards, arn:${data.aws_partition.this.partition}:iam::ACCOUNT:role/NAME."
+    condition     = alltrue([for arn in var.break_glass_role_arns : can(regex("^arn:${data.aws_partition.this.partition}:iam::[0-9]{12}:role/([\\w+=,.@/-]+|aws-reserved/sso\\.amazonaws\\.com/([a-z0-9-]+/)?AWSReservedSSO_[\\w+=,.@-]+_\\*)$", arn))])
+    error_message = "break_glass_role_arns has an entry that is no role's ARN (arn:${data.aws_partition.this.partition}:iam::ACCOUNT:role/PATH/NAME, without wildcards but for the ending of an Identity Center role, AWSReservedSSO_NAME_*): write each role out."
   }
 }
 

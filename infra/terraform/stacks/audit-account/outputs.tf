@@ -1,5 +1,23 @@
 # ---- what stacks/management-account takes ----
 
+# The names are those of its variables; tests/test_stacks.py holds them against it.
+output "for_management_account" {
+  description = "Inputs of stacks/management-account, all that it takes from here: `terraform output -json for_management_account > …/audit-account.auto.tfvars.json`. With existing_trail create_trail = false is one of them."
+  value = merge(
+    {
+      organization_id      = var.organization_id
+      audit_account_id     = local.account
+      log_bucket_name      = one(module.log_bucket[*].bucket_name)
+      trail_kms_key_arn    = lookup(module.keys.key_arns, "trail", null)
+      trail_name           = var.trail_name
+      trail_arn            = local.trail_arn
+      key_prefix           = local.key_prefix
+      excluded_bucket_arns = [for what in sort(keys(local.bucket_names)) : "arn:${local.partition}:s3:::${local.bucket_names[what]}"]
+    },
+    { for name, value in { create_trail = false } : name => value if !local.own_trail },
+  )
+}
+
 output "audit_account_id" {
   description = "This account, which CloudTrail may be delegated to."
   value       = local.account
@@ -21,7 +39,7 @@ output "trail_name" {
 }
 
 output "trail_arn" {
-  description = "ARN that the trail will have, and that the policies here name; with existing_trail it means nothing."
+  description = "ARN that the trail will have, and that the policies here name. With existing_trail nothing here names it, and it is that trail's if trail_name and trail_home_region are."
   value       = local.trail_arn
 }
 
@@ -83,7 +101,7 @@ output "key_arns" {
 }
 
 output "attest_key_arn" {
-  description = "Key that signs attestations."
+  description = "Key reserved for signing attestations, which no service writes yet."
   value       = module.keys.attest_key_arn
 }
 
@@ -176,8 +194,8 @@ output "stays_on_destroy" {
   value = merge(
     {
       "s3://${local.bucket_names.archive}" = join(" ", [
-        "stops while it holds anything; ${join(", ", module.audit_bucket.locked_prefixes)} are locked for ${var.object_lock_days} days from when they were written,",
-        var.object_lock_mode == "compliance" ? "and nobody can delete them before" : "and only break-glass roles can delete them before",
+        "stops while it holds anything; ${join(", ", module.audit_bucket.locked_prefixes)} are locked for ${var.object_lock_days == 1 ? "a day" : "${var.object_lock_days} days"} from when they were written,",
+        var.object_lock_mode == "compliance" ? "and nobody can delete them before" : length(var.break_glass_role_arns) > 0 ? "and only break-glass roles can delete them before" : "and nobody can delete them before: no break-glass role is named (break_glass_role_arns)",
       ])
       "s3://${local.bucket_names.access}" = "stops while it holds anything; logs go on arriving for hours: empty it last"
       (module.ledger.ledger_url)          = var.ledger.deletion_protection ? "stops: apply ledger = { deletion_protection = false } first; the archive can rebuild it" : "deleted; the archive can rebuild it"

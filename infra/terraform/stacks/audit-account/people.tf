@@ -1,6 +1,18 @@
 # Who may use which key. Whoever reads below a prefix may decrypt with that prefix's key, and no other.
 
 locals {
+  # What inputs take that name roles and users: whole ARNs of this partition. Identity Center ends its roles' names at random, and that ending may be *.
+  principal_path           = "([\\w+=,.@-]+/)*[\\w+=,.@-]+"
+  identity_center_role     = "role/aws-reserved/sso\\.amazonaws\\.com/([a-z0-9-]+/)?AWSReservedSSO_[\\w+=,.@-]+_\\*"
+  own_exact_role_pattern   = "^arn:${local.partition}:iam::${local.account}:role/${local.principal_path}$"
+  own_role_pattern         = "^arn:${local.partition}:iam::${local.account}:(role/${local.principal_path}|${local.identity_center_role})$"
+  any_principal_pattern    = "^arn:${local.partition}:iam::[0-9]{12}:((role|user)/${local.principal_path}|${local.identity_center_role})$"
+  own_role_sentence        = "give whole ARNs of this account, as arn:${local.partition}:iam::${local.account}:role/NAME, without wildcards"
+  identity_center_sentence = "of an Identity Center role alone the random ending may be *, as in AWSReservedSSO_NAME_*"
+
+  # Of entries that may be wrong.
+  reader_arns = flatten([for reader in var.readers : try(coalescelist(reader.principal_arns, []), [])])
+
   # The collector writes the archive, reads the log bucket, works on queue and table. So does who rebuilds the ledger, but for the log bucket; operators look after queue and table.
   key_users = merge(
     { for class in ["trail"] : class => [local.collector_role_arn] if local.log_bucket_is_ours },

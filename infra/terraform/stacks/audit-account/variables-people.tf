@@ -5,20 +5,45 @@ variable "administrator_role_arns" {
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.administrator_role_arns : can(regex(local.own_role_pattern, arn))])
+    error_message = "administrator_role_arns has one that is no role of this account: ${local.own_role_sentence}; ${local.identity_center_sentence}."
+  }
+
+  validation {
+    condition     = length(setintersection(var.administrator_role_arns, concat(var.operator_role_arns, var.rebuild_role_arns, try(var.catalog.analyst_role_arns, []), local.reader_arns))) == 0
+    error_message = "administrator_role_arns has a role that is in operator_role_arns, rebuild_role_arns, readers or catalog.analyst_role_arns too: who manages the keys must not use them. Take it out of one of the two."
+  }
 }
 
 variable "break_glass_role_arns" {
-  description = "Roles of this account that may delete what is kept and, in governance mode, what is locked. Their use raises an alarm. Best is none."
+  description = "Roles of this account that may delete what is kept and, in governance mode, what is locked: whole ARNs; of an Identity Center role the random ending may be *. Their use raises an alarm. Best is none."
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.break_glass_role_arns : can(regex(local.own_role_pattern, arn))])
+    error_message = "break_glass_role_arns has one that is no role of this account: ${local.own_role_sentence}; ${local.identity_center_sentence}."
+  }
+
+  validation {
+    condition     = length(setintersection(var.break_glass_role_arns, var.rebuild_role_arns)) == 0
+    error_message = "break_glass_role_arns and rebuild_role_arns name the same role: who writes must not be able to delete. Give break-glass a role of its own."
+  }
 }
 
 variable "legal_hold_role_arns" {
-  description = "Roles that may place and lift legal holds, besides the break-glass roles."
+  description = "Roles of this account that may place and lift legal holds, besides the break-glass roles."
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.legal_hold_role_arns : can(regex(local.own_role_pattern, arn))])
+    error_message = "legal_hold_role_arns has one that is no role of this account: ${local.own_role_sentence}; ${local.identity_center_sentence}."
+  }
 }
 
 variable "alarm_regions" {
@@ -34,8 +59,8 @@ variable "operator_role_arns" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.operator_role_arns : can(regex("^arn:[a-z-]+:iam::${data.aws_caller_identity.this.account_id}:role/[A-Za-z0-9+=,.@_/-]+$", arn))])
-    error_message = "operator_role_arns has one that is no role of this account: give whole ARNs, without wildcards, as arn:aws:iam::111122223333:role/operator. Readers of other accounts belong into `readers`."
+    condition     = alltrue([for arn in var.operator_role_arns : can(regex(local.own_role_pattern, arn))])
+    error_message = "operator_role_arns has one that is no role of this account: ${local.own_role_sentence}; ${local.identity_center_sentence}. Those of other accounts read by `readers`."
   }
 }
 
@@ -46,8 +71,8 @@ variable "rebuild_role_arns" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.rebuild_role_arns : can(regex("^arn:[a-z-]+:iam::${data.aws_caller_identity.this.account_id}:role/[A-Za-z0-9+=,.@_/-]+$", arn))])
-    error_message = "rebuild_role_arns has one that is no role of this account: give whole ARNs, without wildcards, as arn:aws:iam::111122223333:role/operator."
+    condition     = alltrue([for arn in var.rebuild_role_arns : can(regex(local.own_exact_role_pattern, arn))])
+    error_message = "rebuild_role_arns has one that is no role of this account: ${local.own_role_sentence}."
   }
 }
 
@@ -63,6 +88,11 @@ variable "readers" {
   validation {
     condition     = alltrue([for reader in var.readers : try(length(reader.principal_arns) > 0 && length(reader.prefixes) > 0 && alltrue([for entry in concat(reader.principal_arns, reader.prefixes) : entry != null]), false)])
     error_message = "readers has an entry without principal_arns or prefixes, or one that is null: give each both, or leave it out."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for reader in var.readers : try([for arn in reader.principal_arns : arn == null || can(regex(local.any_principal_pattern, arn))], [])]))
+    error_message = "readers[*].principal_arns has one that is no role or user of this partition: give whole ARNs, as arn:${local.partition}:iam::444455556666:role/NAME, of an account's own roles and not of the account, without wildcards; ${local.identity_center_sentence}."
   }
 }
 

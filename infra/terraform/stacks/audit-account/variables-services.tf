@@ -104,6 +104,11 @@ variable "catalog" {
     since                  = optional(string, "20131101")
   })
   default = {}
+
+  validation {
+    condition     = alltrue([for arn in try(var.catalog.analyst_role_arns, []) : can(regex(local.own_role_pattern, arn))])
+    error_message = "catalog.analyst_role_arns has one that is no role of this account: ${local.own_role_sentence}; ${local.identity_center_sentence}."
+  }
 }
 
 variable "subscribers" {
@@ -121,6 +126,11 @@ variable "subscribers" {
   validation {
     condition     = alltrue([for subscriber in values(var.subscribers) : try(length(subscriber.categories) > 0 && alltrue([for category in subscriber.categories : category != null]), false)])
     error_message = "subscribers has one that is null or has no categories: name at least one of management, data, insight, network and aggregated."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for subscriber in values(var.subscribers) : try([for category in subscriber.categories : category == null || contains(local.event_categories, coalesce(category, "-"))], [])]))
+    error_message = "subscribers[*].categories has one that is no category: name some of ${join(", ", local.event_categories)}."
   }
 }
 

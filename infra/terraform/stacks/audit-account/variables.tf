@@ -139,7 +139,7 @@ variable "bucket_names" {
 # ---- the trail ----
 
 variable "trail_name" {
-  description = "Name of the organization trail that stacks/management-account makes after this: the policies of log bucket and key let this trail write, and no other."
+  description = "Name of the organization trail that stacks/management-account makes after this: the policies of log bucket and key let this trail write, and no other. With existing_trail the name of that trail, for the outputs."
   type        = string
   default     = "trailkeep"
   nullable    = false
@@ -151,7 +151,7 @@ variable "trail_name" {
 }
 
 variable "trail_home_region" {
-  description = "Region that the trail is made in; null: this one. It is part of the trail's ARN."
+  description = "Region that the trail is made in, or with existing_trail was; null: this one. It is part of the trail's ARN."
   type        = string
   default     = null
 
@@ -173,8 +173,8 @@ variable "trail_key_prefix" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^([A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*)?$", var.trail_key_prefix)) && length(var.trail_key_prefix) <= 200 && !contains(split("/", var.trail_key_prefix), "AWSLogs")
-    error_message = "trail_key_prefix has at most 200 characters, neither begins nor ends with a slash, and has no part AWSLogs, which CloudTrail adds itself: write it as security/cloudtrail."
+    condition     = can(regex("^([A-Za-z0-9!_.'()-]+(/[A-Za-z0-9!_.'()-]+)*)?$", var.trail_key_prefix)) && length(var.trail_key_prefix) <= 200 && !contains(split("/", var.trail_key_prefix), "AWSLogs")
+    error_message = "trail_key_prefix has at most 200 characters, neither begins nor ends with a slash, has no wildcard, and has no part AWSLogs, which CloudTrail adds itself: write it as security/cloudtrail."
   }
 }
 
@@ -221,7 +221,7 @@ variable "log_file_retention_days" {
 # ---- the archive ----
 
 variable "object_lock_days" {
-  description = "Days for which originals, digests, sources and attestations are locked as they are written. A change holds for objects to come."
+  description = "Days for which originals, digests and sources are locked as they are written; so is what may come below attest/, reserved for attestations, which no service writes yet. A change holds for objects to come."
   type        = number
   default     = 365
   nullable    = false
@@ -249,10 +249,15 @@ variable "events_retention_days" {
   type        = map(number)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.events_retention_days), local.event_categories)) == 0
+    error_message = "events_retention_days has ${join(", ", setsubtract(keys(var.events_retention_days), local.event_categories))}, which is no category: name some of ${join(", ", local.event_categories)}."
+  }
 }
 
 variable "proof_retention_days" {
-  description = "Days after which digests, sources and attestations expire; null: as the longest class of originals."
+  description = "Days after which digests/, sources/ and attest/ expire; null: as the longest class of originals."
   type        = number
   default     = null
 }

@@ -2,12 +2,12 @@ data "aws_partition" "current" {}
 
 locals {
   management_account_id = split(":", var.trail_arn)[4]
-  log_bucket_arn        = "arn:${data.aws_partition.current.partition}:s3:::${var.log_bucket_name}"
+  log_bucket_arns       = [for name in [var.log_bucket_name] : "arn:${data.aws_partition.current.partition}:s3:::${name}" if name != null]
 
   # With the trail and the buckets that the audit account's stack named.
   protect = { for key, protect in { given = var.protect } : key => merge(protect, {
     trail_arns  = [var.trail_arn]
-    bucket_arns = setunion(var.excluded_bucket_arns, protect.bucket_arns, [local.log_bucket_arn])
+    bucket_arns = setunion(var.excluded_bucket_arns, protect.bucket_arns, local.log_bucket_arns)
   }) if protect != null }
 }
 

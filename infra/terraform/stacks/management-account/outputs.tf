@@ -1,5 +1,5 @@
 output "trail_arn" {
-  description = "ARN of the trail, the same as the audit account's policies name."
+  description = "ARN of the trail, the same as the audit account's policies name; with create_trail = false that of the trail that is there, as it was given."
   value       = var.create_trail ? module.org_trail[0].trail_arn : var.trail_arn
 
   precondition {

@@ -1,15 +1,25 @@
-# Of the audit account's stack, whose outputs have the same names.
+# Of the audit account's stack, whose output for_management_account has the same names.
 
 variable "log_bucket_name" {
-  description = "Bucket in the audit account that the trail writes to: output log_bucket_name of the audit account's stack."
+  description = "Bucket in the audit account that the trail writes to: output log_bucket_name of the audit account's stack. Null where there is none, with create_trail = false only; protect protects it where there is one."
   type        = string
-  nullable    = false
+  default     = null
+
+  validation {
+    condition     = !var.create_trail || var.log_bucket_name != null
+    error_message = "log_bucket_name is null, and the trail that create_trail makes needs a bucket: give the audit account's output log_bucket_name, or set create_trail = false where there is a trail already."
+  }
 }
 
 variable "trail_kms_key_arn" {
-  description = "Key that CloudTrail encrypts with: output trail_kms_key_arn of the audit account's stack."
+  description = "Key that CloudTrail encrypts with: output trail_kms_key_arn of the audit account's stack. Null with create_trail = false only."
   type        = string
-  nullable    = false
+  default     = null
+
+  validation {
+    condition     = !var.create_trail || var.trail_kms_key_arn != null
+    error_message = "trail_kms_key_arn is null, and the trail that create_trail makes needs a key: give the audit account's output trail_kms_key_arn, or set create_trail = false where there is a trail already."
+  }
 }
 
 variable "excluded_bucket_arns" {
@@ -19,24 +29,24 @@ variable "excluded_bucket_arns" {
 }
 
 variable "trail_name" {
-  description = "Name of the trail: output trail_name of the audit account's stack."
+  description = "Name of the trail: output trail_name of the audit account's stack; with create_trail = false the name of the trail that is there."
   type        = string
   nullable    = false
 }
 
 variable "trail_arn" {
-  description = "ARN of the trail, as the policies of bucket and key name it: output trail_arn of the audit account's stack. It says which account manages the organization and which Region is the trail's home; both are checked."
+  description = "ARN of the trail, as the policies of bucket and key name it: output trail_arn of the audit account's stack. It says which account manages the organization and which Region is the trail's home; both are checked. With create_trail = false the ARN of the trail that is there, Control Tower's or the delegated administrator's, which protect protects."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]+$", var.trail_arn))
-    error_message = "trail_arn is the ARN of a trail (arn:PARTITION:cloudtrail:REGION:MANAGEMENT-ACCOUNT:trail/NAME): give the audit account's output trail_arn."
+    error_message = "trail_arn is the ARN of a trail (arn:PARTITION:cloudtrail:REGION:MANAGEMENT-ACCOUNT:trail/NAME): give the audit account's output trail_arn, or that of the trail that is there."
   }
 
   validation {
     condition     = endswith(var.trail_arn, ":trail/${var.trail_name}")
-    error_message = "trail_arn and trail_name name two trails: give both as the audit account's stack puts them out."
+    error_message = "trail_arn and trail_name name two trails: give both as the audit account's stack puts them out, or both of the trail that is there."
   }
 }
 
@@ -92,7 +102,7 @@ variable "role_path" {
 }
 
 variable "create_trail" {
-  description = "Makes the trail here. False where the audit account makes it as delegated administrator, or where there is a trail already: then this stack delegates and protects."
+  description = "Makes the trail here. False where the audit account makes it as delegated administrator, or where there is a trail already: then this stack delegates and protects, and trail_name and trail_arn are that trail's."
   type        = bool
   default     = true
   nullable    = false
@@ -106,7 +116,7 @@ variable "delegated_services" {
 }
 
 variable "key_prefix" {
-  description = "Prefix of the keys in the log bucket, before AWSLogs/: output key_prefix of the audit account's stack, where it is chosen. Empty for none."
+  description = "Prefix of the keys in the log bucket, before AWSLogs/: output key_prefix of the audit account's stack, which lets the trail write nowhere else. Empty for none."
   type        = string
   default     = ""
   nullable    = false

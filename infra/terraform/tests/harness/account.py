@@ -19,7 +19,7 @@ def partition_of(region):
 @dataclass
 class Account:
     id: str = field(default_factory=lambda: os.environ.get("STUB_AWS_ACCOUNT", "111122223333"))
-    region: str = "us-east-1"
+    region: str = field(default_factory=lambda: os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1")
     default_tags: dict = field(default_factory=dict)
 
     @property

@@ -37,6 +37,11 @@ def provider(**environment):
             process.wait()
 
 
+# Commands that take -state; it follows their words.
+OF_A_STATE = {("apply",), ("console",), ("destroy",), ("import",), ("output",), ("plan",), ("refresh",), ("taint",), ("untaint",),
+              ("state", "list"), ("state", "mv"), ("state", "replace-provider"), ("state", "rm"), ("state", "show")}
+
+
 class Directory:
     """A directory with Terraform files. What terraform keeps of it lies below `data`."""
 
@@ -47,6 +52,21 @@ class Directory:
             **os.environ, "TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0",
             "TF_DATA_DIR": str(self.data), "TF_REATTACH_PROVIDERS": reattach,
         }
+
+    @property
+    def state(self):
+        return self.data / "applied.tfstate"
+
+    def with_state(self, arguments):
+        """The arguments, and where the state is kept if they do not say."""
+        arguments = [str(argument) for argument in arguments]
+        words = 2 if arguments[0] == "state" else 1
+        named = any(argument.lstrip("-").split("=")[0] == "state" for argument in arguments if argument.startswith("-"))
+        if arguments[0] == "show" and all(argument.startswith("-") for argument in arguments[1:]):
+            return [*arguments, str(self.state)] if self.state.exists() else arguments
+        if named or tuple(arguments[:words]) not in OF_A_STATE:
+            return arguments
+        return [*arguments[:words], f"-state={self.state}", *arguments[words:]]
 
     def command(self, *arguments):
         return ["terraform", f"-chdir={self.path}", *map(str, arguments)]
@@ -64,12 +84,11 @@ class Directory:
 
     def apply(self, *arguments):
         """→ the state as `terraform show -json` tells it"""
-        state = self.data / "applied.tfstate"
-        self.run("apply", "-no-color", "-auto-approve", f"-state={state}", *arguments)
-        return json.loads(self.run("show", "-no-color", "-json", state))
+        self.run("apply", "-no-color", "-auto-approve", f"-state={self.state}", *arguments)
+        return json.loads(self.run("show", "-no-color", "-json", self.state))
 
     def plan(self, *arguments):
         """→ the plan as `terraform show -json` tells it, beside the state of an apply before it"""
         plan = self.data / "plan"
-        self.run("plan", "-no-color", f"-state={self.data / 'applied.tfstate'}", f"-out={plan}", *arguments)
+        self.run("plan", "-no-color", f"-state={self.state}", f"-out={plan}", *arguments)
         return json.loads(self.run("show", "-no-color", "-json", plan))

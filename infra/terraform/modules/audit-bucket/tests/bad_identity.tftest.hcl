@@ -12,17 +12,18 @@ run "a_break_glass_pattern_that_matches_a_writer" {
   command = plan
 
   variables {
-    break_glass_role_arns = ["arn:aws:iam::111122223333:role/trailkeep/*"]
+    writer_role_arns      = ["arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Audit_0123456789abcdef"]
+    break_glass_role_arns = ["arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Audit_*"]
   }
 
   expect_failures = [var.break_glass_role_arns]
 }
 
-run "a_break_glass_pattern_that_matches_a_writer_in_its_middle" {
+run "a_break_glass_pattern_of_another_role_than_identity_centers" {
   command = plan
 
   variables {
-    break_glass_role_arns = ["arn:aws:iam::111122223333:role/trail*-collector"]
+    break_glass_role_arns = ["arn:aws:iam::111122223333:role/break-glass-*"]
   }
 
   expect_failures = [var.break_glass_role_arns]
@@ -217,4 +218,15 @@ run "readers_of_null" {
   }
 
   expect_failures = [var.readers]
+}
+
+run "administrators_and_legal_holders_by_a_pattern" {
+  command = plan
+
+  variables {
+    administrator_role_arns = ["arn:aws:iam::111122223333:role/admin*"]
+    legal_hold_role_arns    = ["arn:aws:iam::111122223333:role/legal*"]
+  }
+
+  expect_failures = [var.administrator_role_arns, var.legal_hold_role_arns]
 }

@@ -136,6 +136,16 @@ run "every_role_as_a_user_is_refused" {
   expect_failures = [var.users]
 }
 
+run "a_pattern_of_two_letters_as_a_user_is_refused" {
+  command = plan
+
+  variables {
+    users = { raw = ["arn:aws:iam::111122223333:role/op*"] }
+  }
+
+  expect_failures = [var.users]
+}
+
 run "a_user_of_another_account_is_refused" {
   command = plan
 

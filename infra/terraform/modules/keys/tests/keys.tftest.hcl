@@ -79,6 +79,19 @@ run "the_key_of_attestations_signs_and_encrypts_nothing" {
   }
 }
 
+run "a_short_name_is_a_name_and_a_pattern_has_three_letters" {
+  command = plan
+
+  variables {
+    users = { raw = ["arn:aws:iam::111122223333:role/op", "arn:aws:iam::111122223333:role/o", "arn:aws:iam::111122223333:role/ops*"] }
+  }
+
+  assert {
+    condition     = output.key_map["raw"].users == tolist(var.users.raw)
+    error_message = jsonencode(output.key_map["raw"].users)
+  }
+}
+
 run "another_kind_of_signing_key_signs_by_its_own_algorithm" {
   command = plan
 

@@ -250,3 +250,11 @@ run "a_trail_of_another_partition" {
 
   expect_failures = [var.trail_arns]
 }
+
+run "break_glass_by_a_pattern_is_refused" {
+  command = plan
+  variables {
+    break_glass_role_arns = ["arn:aws:iam::111122223333:role/break-glass-*"]
+  }
+  expect_failures = [var.break_glass_role_arns]
+}

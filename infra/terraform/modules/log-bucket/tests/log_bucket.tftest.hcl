@@ -126,9 +126,9 @@ run "break_glass_and_restore_roles_are_spared_by_name" {
   }
   assert {
     condition = { for s in jsondecode(data.aws_iam_policy_document.bucket.minified_json).Statement : s.Sid => s.Condition if contains(["DenyOtherWriters", "DenyDeleting", "DenyUnlocking"], s.Sid) } == {
-      DenyOtherWriters = { ArnNotEquals = { "aws:PrincipalArn" = "arn:aws:iam::111122223333:role/restore" }, StringNotEquals = { "aws:PrincipalServiceName" = "cloudtrail.amazonaws.com" } }
-      DenyDeleting     = { ArnNotEquals = { "aws:PrincipalArn" = "arn:aws:iam::111122223333:role/break-glass" } }
-      DenyUnlocking    = { ArnNotEquals = { "aws:PrincipalArn" = "arn:aws:iam::111122223333:role/break-glass" } }
+      DenyOtherWriters = { ArnNotLike = { "aws:PrincipalArn" = "arn:aws:iam::111122223333:role/restore" }, StringNotEquals = { "aws:PrincipalServiceName" = "cloudtrail.amazonaws.com" } }
+      DenyDeleting     = { ArnNotLike = { "aws:PrincipalArn" = "arn:aws:iam::111122223333:role/break-glass" } }
+      DenyUnlocking    = { ArnNotLike = { "aws:PrincipalArn" = "arn:aws:iam::111122223333:role/break-glass" } }
     }
     error_message = "Each is spared of its own denial only."
   }
@@ -163,7 +163,7 @@ run "a_replica_is_written_by_the_replication_role_alone" {
   }
   assert {
     condition = [for s in jsondecode(data.aws_iam_policy_document.bucket.minified_json).Statement : s.Condition if s.Sid == "DenyOtherWriters"] == [
-      { ArnNotEquals = { "aws:PrincipalArn" = "arn:aws:iam::444455556666:role/trailkeep/trailkeep-replication" } }
+      { ArnNotLike = { "aws:PrincipalArn" = "arn:aws:iam::444455556666:role/trailkeep/trailkeep-replication" } }
     ]
     error_message = "Everybody else is denied, CloudTrail too."
   }
@@ -222,5 +222,16 @@ run "the_built_arn_is_the_buckets" {
   assert {
     condition     = output.bucket_arn == aws_s3_bucket.this.arn && output.bucket_name == "org-logs" && output.notification_owner == null
     error_message = "The ARN that is built is the one that AWS gives."
+  }
+}
+
+run "break_glass_may_be_a_role_of_identity_center" {
+  command = plan
+  variables {
+    break_glass_role_arns = ["arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_BreakGlass_*"]
+  }
+  assert {
+    condition     = { for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }["DenyDeleting"].Condition.ArnNotLike["aws:PrincipalArn"] == var.break_glass_role_arns[0]
+    error_message = "The random ending of its name is left open."
   }
 }

@@ -161,3 +161,121 @@ run "operators_of_other_accounts_and_patterns_are_refused" {
 
   expect_failures = [var.operator_role_arns, var.rebuild_role_arns]
 }
+
+run "categories_that_are_none_are_refused_by_name" {
+  command = plan
+
+  variables {
+    events_retention_days = { managment = 90 }
+    subscribers           = { siem = { principal_arns = ["arn:aws:iam::111122223333:role/siem"], categories = ["management", "datta"] } }
+  }
+
+  expect_failures = [var.events_retention_days, var.subscribers]
+}
+
+# Administrators and break-glass are compared with the others, which are looked at first.
+run "roles_of_another_account_are_refused_as_administrators_and_break_glass" {
+  command = plan
+
+  variables {
+    administrator_role_arns = ["arn:aws:iam::444455556666:role/terraform"]
+    break_glass_role_arns   = ["arn:aws:iam::444455556666:role/break-glass"]
+  }
+
+  expect_failures = [var.administrator_role_arns, var.break_glass_role_arns]
+}
+
+run "roles_of_another_account_are_refused_wherever_else_they_are_named" {
+  command = plan
+
+  variables {
+    legal_hold_role_arns = ["arn:aws:iam::444455556666:role/legal"]
+    operator_role_arns   = ["arn:aws:iam::444455556666:role/operator"]
+    rebuild_role_arns    = ["arn:aws:iam::444455556666:role/rebuild"]
+    catalog              = { analyst_role_arns = ["arn:aws:iam::444455556666:role/analyst"] }
+  }
+
+  expect_failures = [var.catalog, var.legal_hold_role_arns, var.operator_role_arns, var.rebuild_role_arns]
+}
+
+run "principals_of_another_partition_are_refused_as_administrators_and_break_glass" {
+  command = plan
+
+  variables {
+    administrator_role_arns = ["arn:aws-cn:iam::111122223333:role/terraform"]
+    break_glass_role_arns   = ["arn:aws-cn:iam::111122223333:role/break-glass"]
+  }
+
+  expect_failures = [var.administrator_role_arns, var.break_glass_role_arns]
+}
+
+run "principals_of_another_partition_are_refused_wherever_else_they_are_named" {
+  command = plan
+
+  variables {
+    legal_hold_role_arns = ["arn:aws-cn:iam::111122223333:role/legal"]
+    operator_role_arns   = ["arn:aws-cn:iam::111122223333:role/operator"]
+    rebuild_role_arns    = ["arn:aws-cn:iam::111122223333:role/rebuild"]
+    catalog              = { analyst_role_arns = ["arn:aws-cn:iam::111122223333:role/analyst"] }
+    readers              = [{ principal_arns = ["arn:aws-cn:iam::444455556666:role/siem"], prefixes = ["events/"] }]
+  }
+
+  expect_failures = [var.catalog, var.legal_hold_role_arns, var.operator_role_arns, var.readers, var.rebuild_role_arns]
+}
+
+run "wildcards_are_refused_as_administrators_and_break_glass" {
+  command = plan
+
+  variables {
+    administrator_role_arns = ["arn:aws:iam::111122223333:role/admin-*"]
+    break_glass_role_arns   = ["arn:aws:iam::111122223333:role/*-glass"]
+  }
+
+  expect_failures = [var.administrator_role_arns, var.break_glass_role_arns]
+}
+
+run "wildcards_are_refused_wherever_else_they_are_named" {
+  command = plan
+
+  variables {
+    legal_hold_role_arns = ["arn:aws:iam::111122223333:role/legal?"]
+    operator_role_arns   = ["arn:aws:iam::111122223333:role/ops/*"]
+    rebuild_role_arns    = ["arn:aws:iam::111122223333:role/rebuild*"]
+    readers              = [{ principal_arns = ["arn:aws:iam::444455556666:role/*"], prefixes = ["events/"] }]
+  }
+
+  expect_failures = [var.legal_hold_role_arns, var.operator_role_arns, var.readers, var.rebuild_role_arns]
+}
+
+run "even_of_identity_center_a_writer_is_written_out" {
+  command = plan
+
+  variables {
+    rebuild_role_arns = ["arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Rebuild_*"]
+  }
+
+  expect_failures = [var.rebuild_role_arns]
+}
+
+run "a_role_on_both_sides_is_refused" {
+  command = plan
+
+  variables {
+    administrator_role_arns = ["arn:aws:iam::111122223333:role/terraform"]
+    operator_role_arns      = ["arn:aws:iam::111122223333:role/terraform"]
+    break_glass_role_arns   = ["arn:aws:iam::111122223333:role/break-glass"]
+    rebuild_role_arns       = ["arn:aws:iam::111122223333:role/break-glass"]
+  }
+
+  expect_failures = [var.administrator_role_arns, var.break_glass_role_arns]
+}
+
+run "a_prefix_of_the_trail_with_a_wildcard_is_refused" {
+  command = plan
+
+  variables {
+    trail_key_prefix = "security/*"
+  }
+
+  expect_failures = [var.trail_key_prefix]
+}

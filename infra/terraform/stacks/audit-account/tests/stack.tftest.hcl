@@ -170,6 +170,10 @@ run "an_existing_trail_brings_no_bucket_of_ours_and_tells_its_owner_what_to_add"
     error_message = "Neither log bucket nor trail key is made."
   }
   assert {
+    condition     = output.for_management_account.create_trail == false && output.for_management_account.log_bucket_name == null && output.for_management_account.key_prefix == "o-exampleorg1"
+    error_message = "The management account is told to make no second trail."
+  }
+  assert {
     condition     = output.collector_environment["TRAILKEEP_BUCKETS"] == "aws-controltower-logs-444455556666-us-east-1" && length(output.existing_trail_policies) > 0
     error_message = "The collector reads the owner's bucket, and its owner is told what to add."
   }
@@ -200,7 +204,7 @@ run "a_prefix_of_the_trail_is_told_to_the_management_account" {
   }
 
   assert {
-    condition     = output.key_prefix == "security/cloudtrail"
+    condition     = output.key_prefix == "security/cloudtrail" && output.for_management_account.key_prefix == "security/cloudtrail" && !contains(keys(output.for_management_account), "create_trail")
     error_message = "The trail's prefix has to be told to whoever makes the trail."
   }
 }
@@ -233,5 +237,47 @@ run "operators_use_queue_and_table_and_read_and_only_rebuilders_write" {
       [for class in ["raw", "events-data"] : contains(local.key_users[class], "arn:aws:iam::111122223333:role/rebuild")],
     ))
     error_message = "Keys let in ${jsonencode(local.key_users)} to use and ${jsonencode(local.key_readers)} to read."
+  }
+}
+
+run "what_stays_is_told_for_a_day_and_without_break_glass" {
+  command = plan
+
+  variables {
+    object_lock_days = 1
+  }
+
+  assert {
+    condition     = strcontains(output.stays_on_destroy["s3://${local.bucket_names.archive}"], "are locked for a day from when they were written, and nobody can delete them before: no break-glass role is named")
+    error_message = output.stays_on_destroy["s3://${local.bucket_names.archive}"]
+  }
+}
+
+run "what_stays_is_told_for_longer_and_with_break_glass_by_identity_center" {
+  command = plan
+
+  variables {
+    object_lock_days      = 30
+    break_glass_role_arns = ["arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_BreakGlass_*"]
+  }
+
+  assert {
+    condition     = strcontains(output.stays_on_destroy["s3://${local.bucket_names.archive}"], "are locked for 30 days from when they were written, and only break-glass roles can delete them before")
+    error_message = output.stays_on_destroy["s3://${local.bucket_names.archive}"]
+  }
+}
+
+run "what_stays_in_compliance_mode_nobody_deletes" {
+  command = plan
+
+  variables {
+    object_lock_mode      = "compliance"
+    break_glass_role_arns = ["arn:aws:iam::111122223333:role/bg"]
+    operator_role_arns    = ["arn:aws:iam::111122223333:role/op"]
+  }
+
+  assert {
+    condition     = endswith(output.stays_on_destroy["s3://${local.bucket_names.archive}"], "are locked for 365 days from when they were written, and nobody can delete them before")
+    error_message = output.stays_on_destroy["s3://${local.bucket_names.archive}"]
   }
 }

@@ -103,6 +103,50 @@ run "the_trail_may_be_left_to_the_delegated_administrator" {
   }
 }
 
+run "beside_a_trail_that_is_there_it_delegates_and_protects_without_bucket_and_key_of_ours" {
+  command = apply
+
+  variables {
+    create_trail      = false
+    log_bucket_name   = null
+    trail_kms_key_arn = null
+    trail_name        = "aws-controltower-BaselineCloudTrail"
+    trail_arn         = "arn:aws:cloudtrail:eu-west-1:999999999999:trail/aws-controltower-BaselineCloudTrail"
+    protect = {
+      key_arns    = ["arn:aws:kms:us-east-1:111122223333:key/*"]
+      target_ids  = ["r-exam"]
+      bucket_arns = ["arn:aws:s3:::aws-controltower-logs"]
+    }
+  }
+
+  assert {
+    condition     = output.trail_arn == var.trail_arn && output.home_region == "eu-west-1" && output.policy_id != null && length(output.delegated_services) == 1
+    error_message = "that trail is delegated, and protected"
+  }
+
+  assert {
+    condition     = one([for s in jsondecode(module.org_admin.policy_json).Statement : s.Resource if s.Sid == "KeepTheTrail"]) == var.trail_arn
+    error_message = "the trail that is there"
+  }
+
+  assert {
+    condition = toset(one([for s in jsondecode(module.org_admin.policy_json).Statement : s.Resource if s.Sid == "KeepTheBuckets"])) == toset(flatten([
+    for bucket in concat(tolist(var.excluded_bucket_arns), ["arn:aws:s3:::aws-controltower-logs"]) : [bucket, "${bucket}/*"]]))
+    error_message = "the archive's buckets, and those added"
+  }
+}
+
+run "a_trail_without_bucket_and_key_is_refused" {
+  command = plan
+
+  variables {
+    log_bucket_name   = null
+    trail_kms_key_arn = null
+  }
+
+  expect_failures = [var.log_bucket_name, var.trail_kms_key_arn]
+}
+
 run "it_applies" {
   command = apply
 
