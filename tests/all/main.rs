@@ -2,6 +2,7 @@
 
 mod acceptance_queries;
 mod architecture;
+mod attestation;
 mod backfill;
 mod careful;
 mod chaos;
@@ -9,6 +10,7 @@ mod closed_output;
 mod collector;
 mod command_line;
 mod conformance;
+mod coverage;
 mod documentation;
 mod dynamodb_ledger;
 mod event_index;
@@ -19,8 +21,10 @@ mod image;
 mod ingest_options;
 mod misuse;
 mod model;
+mod organizations;
 mod proxy;
 mod queue_command;
 mod s3_bucket;
 mod sns_announcer;
 mod sqs_queue;
+mod verify;

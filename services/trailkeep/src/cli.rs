@@ -44,8 +44,10 @@ pub(crate) struct Globals {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Accounts(commands::accounts::Accounts),
     Backfill(commands::backfill::Backfill),
     Compare(commands::compare::Compare),
+    Coverage(commands::coverage::Coverage),
     Estimate(commands::estimate::Estimate),
     Ingest(commands::ingest::Ingest),
     Ledger(commands::ledger::Ledger),
@@ -54,13 +56,16 @@ pub(crate) enum Command {
     Raw(commands::raw::Raw),
     Stats(commands::stats::Stats),
     Synth(commands::synth::Synth),
+    Verify(commands::verify::Verify),
 }
 
 impl Command {
     pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         match self {
+            Self::Accounts(command) => command.run(globals),
             Self::Backfill(command) => command.run(globals),
             Self::Compare(command) => command.run(globals),
+            Self::Coverage(command) => command.run(globals),
             Self::Estimate(command) => command.run(globals),
             Self::Ingest(command) => command.run(globals),
             Self::Ledger(command) => command.run(globals),
@@ -69,6 +74,7 @@ impl Command {
             Self::Raw(command) => command.run(globals),
             Self::Stats(command) => command.run(globals),
             Self::Synth(command) => command.run(globals),
+            Self::Verify(command) => command.run(globals),
         }
     }
 }

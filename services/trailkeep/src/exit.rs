@@ -11,6 +11,8 @@ pub(crate) enum Exit {
     TryAgain,
     /// Done, and the two sides that were compared differ.
     Differs,
+    /// Done, and something was found.
+    Findings,
     /// Interrupted; what was begun has been landed or released.
     Interrupted,
 }
@@ -19,6 +21,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         match exit {
             Exit::Done => Self::SUCCESS,
+            Exit::Findings => Self::from(1),
             Exit::TryAgain | Exit::Differs => Self::from(3),
             Exit::Interrupted => Self::from(130),
         }
@@ -29,6 +32,11 @@ impl From<Exit> for ExitCode {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Usage(pub(crate) &'static str);
+
+/// A command whose code 1 says something else could not run: its errors end with code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct CouldNotRun(pub(crate) &'static str);
 
 /// Refuses a window of time that ends before it begins.
 ///
@@ -41,7 +49,7 @@ pub(crate) fn check_window(since_ms: Option<i64>, until_ms: Option<i64>) -> Resu
     }
 }
 
-/// Prints the error with its causes, one line each, and gives exit code 1, or 2 where the usage was wrong.
+/// Prints the error with its causes, one line each, and gives exit code 1, or 2 where the usage was wrong or the command could not run.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     let mut err = std::io::stderr().lock();
     let mut text = format!("trailkeep: {error}");
@@ -51,5 +59,5 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     }
     // Nobody is left to tell where standard error is closed.
     let _ = writeln!(err, "{text}");
-    ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+    ExitCode::from(if error.is::<Usage>() || error.is::<CouldNotRun>() { 2 } else { 1 })
 }

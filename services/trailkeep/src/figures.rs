@@ -28,6 +28,12 @@ pub(crate) fn bytes(count: u64) -> String {
     }
 }
 
+/// Milliseconds since the Unix epoch as `2026-01-15T00:00:00.000Z`.
+pub(crate) fn moment(ms: i64) -> String {
+    let text = jiff::Timestamp::from_millisecond(ms).map(|moment| moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string());
+    text.unwrap_or_else(|_| "-".to_owned())
+}
+
 /// A date (its first moment, UTC) or an RFC 3339 time, in milliseconds since the Unix epoch.
 pub(crate) fn moment_ms(text: &str) -> Result<i64, String> {
     if let Ok(date) = text.parse::<jiff::civil::Date>()
@@ -59,6 +65,7 @@ mod tests {
 
     #[test]
     fn times_are_dates_or_rfc_3339() {
+        assert_eq!(moment(1_768_435_200_050), "2026-01-15T00:00:00.050Z");
         assert_eq!(moment_ms("2026-01-15"), Ok(1_768_435_200_000));
         assert_eq!(moment_ms("2026-01-15T01:00:00+01:00"), Ok(1_768_435_200_000));
         for text in ["yesterday", "2026-02-30", "2026-01-15T00:00:00", ""] {

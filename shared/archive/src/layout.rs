@@ -18,6 +18,8 @@ pub const QUARANTINE: &str = "quarantine/";
 pub const INDEX: &str = "index/";
 /// Signed statements of completeness.
 pub const ATTEST: &str = "attest/";
+/// The organization's accounts and their history.
+pub const ACCOUNTS: &str = "accounts/";
 /// Manifests of Batches that are not published yet, and temporary files of directories.
 pub const STAGING: &str = "staging/";
 
@@ -75,6 +77,19 @@ pub fn quarantine_key(batch: &BatchId) -> String {
 /// `index/day=<YYYYMMDD>/<batch>.eid`.
 pub fn event_index_key(batch: &BatchId) -> String {
     format!("index/day={}/{batch}.eid", batch.day())
+}
+
+/// `accounts/<YYYYMMDDTHHMMSSmmmZ>.parquet`: the time of the observation, milliseconds since 1970. Later ones sort later.
+pub fn accounts_key(observed_ms: i64) -> String {
+    let stamp = BatchId::new(observed_ms, 0).to_string();
+    format!("accounts/{}.parquet", stamp.split('-').next().unwrap_or_default())
+}
+
+/// The time of the observation in a key below `accounts/`; `None` for any other key.
+pub fn parse_accounts_key(key: &str) -> Option<i64> {
+    let stamp = key.strip_prefix(ACCOUNTS)?.strip_suffix(".parquet")?;
+    let observed_ms = format!("{stamp}-{:016x}", 0).parse::<BatchId>().ok()?.unix_ms();
+    (accounts_key(observed_ms) == key).then_some(observed_ms)
 }
 
 /// `staging/<batch>/manifest.json`.
@@ -230,6 +245,23 @@ mod tests {
         assert_eq!(quarantine_key(&batch()), format!("quarantine/day=20251009/{id}.parquet"));
         assert_eq!(event_index_key(&batch()), format!("index/day=20251009/{id}.eid"));
         assert_eq!(manifest_key(&batch()), format!("staging/{id}/manifest.json"));
+        assert_eq!(accounts_key(1_760_000_000_123), "accounts/20251009T085320123Z.parquet");
+    }
+
+    #[test]
+    fn observations_of_accounts_read_back_and_sort_by_time() {
+        let times = [0, 1, 999, 1_760_000_000_123, 1_760_000_000_124];
+        let keys = times.map(accounts_key);
+        assert!(keys.is_sorted());
+        assert_eq!(keys.map(|key| parse_accounts_key(&key)), times.map(Some));
+        for key in [
+            "accounts/",
+            "accounts/x.parquet",
+            "accounts/20251009T085320123Z-0000000000000000.parquet",
+            "accounts/20251340T085320123Z.parquet",
+        ] {
+            assert_eq!(parse_accounts_key(key), None, "{key}");
+        }
     }
 
     #[test]

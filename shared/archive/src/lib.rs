@@ -22,8 +22,9 @@ pub use landed::{LandedObject, MAX_LISTED};
 pub use manifest::{Manifest, ManifestError, ManifestSource};
 pub use partition::{Category, Partition, PartitionError};
 pub use tables::{
-    FORMAT_KEY, IdxRow, Outcome, QuarantineKind, QuarantineRow, SourceKind, SourceRow, TABLE_KEY, TableError, UnknownName,
-    quarantine_schema, read_idx, read_quarantine, read_sources, sources_schema, write_idx, write_quarantine, write_sources,
+    AccountRow, FORMAT_KEY, IdxRow, Outcome, QuarantineKind, QuarantineRow, SourceKind, SourceRow, TABLE_KEY, TableError, UnknownName,
+    quarantine_schema, read_accounts, read_idx, read_quarantine, read_sources, sources_schema, write_accounts, write_idx, write_quarantine,
+    write_sources,
 };
 
 /// The archive format that this release writes, and the newest that it reads.

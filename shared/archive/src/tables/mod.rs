@@ -1,7 +1,8 @@
-//! The small tables of an archive: `sources`, `quarantine` and the `.idx` beside each segment. All three are
+//! The small tables of an archive: `sources`, `quarantine`, `accounts` and the `.idx` beside each segment. All are
 //! Parquet with plain columns that any engine reads: no Arrow schema inside, timestamps in microseconds
 //! without a zone (always UTC), maps as MAP<string,string>.
 
+mod accounts;
 mod cell;
 mod error;
 mod file;
@@ -9,6 +10,7 @@ mod idx;
 mod quarantine;
 mod sources;
 
+pub use accounts::{AccountRow, read_accounts, write_accounts};
 pub use error::{TableError, UnknownName};
 pub use file::{FORMAT_KEY, TABLE_KEY};
 pub use idx::{IdxRow, read_idx, write_idx};

@@ -1,0 +1,54 @@
+//! The accounts for a person.
+
+use std::fmt::Write as _;
+
+use super::{Account, Told};
+use crate::figures::many;
+
+/// Who the organization is and its accounts, one a line.
+pub(super) fn told(told: &Told, history: bool) -> String {
+    let mut text = format!("{}\n\n", told.archive);
+    // Writing to a String cannot fail.
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(text, "{name:<14}{value}");
+    };
+    let Some(organization) = &told.organization else {
+        line("accounts", "none are kept: run trailkeep accounts --refresh");
+        return text;
+    };
+    line("organization", organization);
+    line("management", told.management_account.as_deref().unwrap_or("-"));
+    line("observed", told.observed_at.as_deref().unwrap_or("-"));
+    line(
+        "holds",
+        &if history { many(told.accounts.len() as u64, "row", "rows") } else { many(told.accounts.len() as u64, "account", "accounts") },
+    );
+    if let Some(refresh) = &told.refresh {
+        let (joined, changed, left) = (refresh.joined.len(), refresh.changed.len(), refresh.left.len());
+        line("refreshed", &format!("{joined} joined, {changed} changed, {left} left, {} as before", refresh.unchanged));
+        refresh.denied.iter().for_each(|denied| line("unknown", denied));
+    }
+    let _ = write!(text, "\n{:<14}{:<20}{:<26}", "account", "state", "joined");
+    let times = if history { format!("{:<26}{:<26}", "valid from", "to") } else { String::new() };
+    let _ = writeln!(text, "{times}name · unit · tags");
+    for account in &told.accounts {
+        let _ = write!(text, "{:<14}{:<20}{:<26}", account.account, account.state, account.joined_at.as_deref().unwrap_or("-"));
+        if history {
+            let to = account.valid_to.as_deref().unwrap_or("-");
+            let _ = write!(text, "{:<26}{:<26}", account.valid_from, if account.left_at.is_some() { "left" } else { to });
+        }
+        let _ = writeln!(text, "{}", described(account));
+    }
+    text
+}
+
+fn described(account: &Account) -> String {
+    let unknown = |name: &str| account.unknown.iter().any(|unknown| unknown == name);
+    let unit = if unknown("ou_path") { "unit unknown" } else { account.ou_path.as_deref().unwrap_or("-") };
+    let tags: Vec<String> = account.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let tags = if unknown("tags") { "tags unknown".to_owned() } else { tags.join(", ") };
+    let texts = [account.name.as_deref().unwrap_or("-"), unit, &tags];
+    let shown = texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ");
+    // Names and tags are others' texts.
+    shown.chars().map(|character| if character.is_control() { '?' } else { character }).collect()
+}

@@ -1,0 +1,170 @@
+//! `trailkeep verify`: an archive held against what CloudTrail signed.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use trailkeep_keys::{AccountId, Region};
+use trailkeep_pipeline::ingest::Surroundings as _;
+use trailkeep_restore::Archive;
+use trailkeep_verification::{Asked, Depth, Options, Verdict};
+
+use crate::{
+    cli::Globals,
+    exit::{CouldNotRun, Exit, check_window},
+    location::{Location, bucket_name},
+    output::print,
+    outside::Machine,
+};
+
+mod keys;
+mod progress;
+mod text;
+
+/// Verify that an archive is complete against what CloudTrail signed.
+///
+/// Checks the signatures and chains of the Digests that landed, joins what they list with sources/, and asks whether the segments that hold it stand. No
+/// log file is downloaded: their hashes were taken at landing; --deep reads them again. Nothing is changed.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Verify {
+    /// The archive.
+    #[arg(long, short, value_name = "DIR|S3-URL", env = "TRAILKEEP_ARCHIVE")]
+    archive: Location,
+    /// CloudTrail's public keys: a file of ListPublicKeys [default: keys/public-keys.json in the archive].
+    #[arg(long, value_name = "FILE")]
+    public_keys: Option<PathBuf>,
+    /// The Region that keys without one were asked for in.
+    #[arg(long, value_name = "REGION", requires = "public_keys")]
+    keys_region: Option<Region>,
+    /// Only what was delivered from this moment on: 2026-01-31 or 2026-01-31T10:00:00Z [default: where each chain begins].
+    #[arg(long, value_name = "TIME", value_parser = crate::figures::moment_ms)]
+    since: Option<i64>,
+    /// Only what was delivered before this moment [default: four hours ago, as far as Digests are due].
+    #[arg(long, value_name = "TIME", value_parser = crate::figures::moment_ms)]
+    until: Option<i64>,
+    /// Only these accounts, with commas between them.
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    accounts: Vec<AccountId>,
+    /// Only these Regions, with commas between them.
+    #[arg(long, value_name = "REGION,…", value_delimiter = ',')]
+    regions: Vec<Region>,
+    /// A bucket that holds copies, and the one that CloudTrail delivers to and signs; stated with the verdict. May be repeated.
+    #[arg(long, value_name = "REPLICA=ORIGIN", value_parser = alias)]
+    bucket_alias: Vec<(String, String)>,
+    /// Read every log file that is asked for again, and hash it as stored and inflated.
+    #[arg(long, conflicts_with = "sample")]
+    deep: bool,
+    /// Read this part of them again: 2%. The seed chooses which.
+    #[arg(long, value_name = "N%", value_parser = percent)]
+    sample: Option<f64>,
+    /// Chooses the sample; the same seed gives the same one.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "sample")]
+    seed: u64,
+    /// Judge as if it were this moment, which decides what is due [default: now].
+    #[arg(long, value_name = "TIME", value_parser = crate::figures::moment_ms)]
+    as_of: Option<i64>,
+    /// Findings that are told one by one; all are counted.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    show: u32,
+    /// How it is told; json is one object with everything.
+    #[arg(long, short, value_enum, default_value_t = Output::Text)]
+    output: Output,
+}
+
+const AFTER_HELP: &str = "\
+What is proved is completeness against what CloudTrail signed: events that selectors leave out, stopped trails, Insights, network activity and aggregated \
+events lie outside it.
+
+CloudTrail's public keys, for each Region of the archive, over the time that is verified (kept with the archive they verify it years later and offline):
+  aws cloudtrail list-public-keys --region eu-west-1 --start-time 2026-01-01 --end-time 2026-02-01 > keys.json
+  trailkeep verify --archive s3://audit --public-keys keys.json --keys-region eu-west-1 --regions eu-west-1
+A file of several Regions has a member \"Region\" beside each \"Fingerprint\".
+
+Examples:
+  trailkeep verify --archive audit --public-keys trail/public-keys.json --until 2026-01-15T06:00:00Z
+  trailkeep verify --archive s3://audit --since 2026-01-01 --until 2026-02-01 --sample 1% --seed 20260201 --output json
+
+Exit codes, other than for most commands: 0 everything that was asked is verified and proven; 1 findings, gaps included; 2 could not run, or wrong usage.";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For a person.
+    Text,
+    /// For a program.
+    Json,
+}
+
+impl Verify {
+    pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        check_window(self.since, self.until)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("failed to start the runtime")?;
+        let verdict = runtime.block_on(self.verify(globals)).context(CouldNotRun("the archive could not be verified"))?;
+        print(&match self.output {
+            Output::Text => text::told(&verdict),
+            Output::Json => format!("{}\n", serde_json::to_string_pretty(&verdict)?),
+        })?;
+        Ok(if verdict.verified { Exit::Done } else { Exit::Findings })
+    }
+
+    async fn verify(&self, globals: &Globals) -> anyhow::Result<Verdict> {
+        let now_ms = Machine::new().now().unix_ms;
+        let archive = Archive::open(self.archive.open_archive(globals).await?).await?;
+        let keys = match &self.public_keys {
+            Some(file) => keys::of_a_file(file, self.keys_region, now_ms)?,
+            None => keys::of_the_archive(archive.bucket().as_ref()).await?,
+        };
+        let bar = progress::Bar::new();
+        let options = Options { depth: self.depth(), findings_kept: self.show as usize, progress: &|done| bar.tell(done) };
+        let verdict = trailkeep_verification::verify(&archive, &keys, &self.asked(now_ms), options).await;
+        bar.end();
+        Ok(verdict?)
+    }
+
+    fn asked(&self, now_ms: i64) -> Asked {
+        Asked {
+            since_ms: self.since,
+            until_ms: self.until,
+            accounts: self.accounts.iter().copied().collect(),
+            regions: self.regions.iter().copied().collect(),
+            aliases: self.bucket_alias.iter().cloned().collect::<BTreeMap<_, _>>(),
+            as_of_ms: self.as_of.unwrap_or(now_ms),
+        }
+    }
+
+    fn depth(&self) -> Depth {
+        match self.sample {
+            Some(fraction) => Depth::Sample { fraction, seed: self.seed },
+            None if self.deep => Depth::Everything,
+            None => Depth::Hashes,
+        }
+    }
+}
+
+fn alias(text: &str) -> Result<(String, String), String> {
+    let (replica, origin) = text.split_once('=').ok_or_else(|| "give REPLICA=ORIGIN, two names of buckets".to_owned())?;
+    Ok((bucket_name(replica)?, bucket_name(origin)?))
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let percent: Option<f64> = text.strip_suffix('%').and_then(|number| number.parse().ok());
+    match percent.filter(|percent| (0.0..=100.0).contains(percent)) {
+        Some(percent) => Ok(percent / 100.0),
+        None => Err("give a part in percent, from 0% to 100%: 2.5%".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_percent_and_aliases_two_names() {
+        assert_eq!((percent("2.5%"), percent("100%")), (Ok(0.025), Ok(1.0)));
+        for text in ["2", "101%", "-1%", "%", "NaN%", ""] {
+            assert!(percent(text).is_err(), "{text}");
+        }
+        assert_eq!(alias("org-logs-copy=org-logs"), Ok(("org-logs-copy".to_owned(), "org-logs".to_owned())));
+        assert!(alias("org-logs").is_err() && alias("=org-logs").is_err());
+    }
+}

@@ -1,0 +1,52 @@
+//! Where CloudTrail's public keys come from: a file, or the archive's own.
+
+use std::{fs::File, io::Read as _, path::Path};
+
+use anyhow::{Context as _, bail};
+use trailkeep_digests::{MAX_KEYS_BYTES, Origin, PublicKeys, RefusedKey};
+use trailkeep_keys::Region;
+use trailkeep_pipeline::ports::bucket::AuditBucket;
+
+/// Where an archive keeps the keys, as `PublicKeys::to_json` writes them.
+const KEPT: &str = "keys/public-keys.json";
+
+const NO_KEYS: &str = "get them with `aws cloudtrail list-public-keys`, for each Region (trailkeep verify --help says how), and name the file with --public-keys";
+
+/// The keys of a file: of ListPublicKeys, or as an archive keeps them.
+pub(super) fn of_a_file(path: &Path, region: Option<Region>, now_ms: i64) -> anyhow::Result<PublicKeys> {
+    let shown = path.display();
+    let mut json = Vec::new();
+    let file = File::open(path).with_context(|| format!("failed to read the public keys in {shown}"))?;
+    file.take(MAX_KEYS_BYTES as u64 + 1).read_to_end(&mut json).with_context(|| format!("failed to read the public keys in {shown}"))?;
+    let mut keys = PublicKeys::new();
+    let origin = Origin { source: format!("the file {shown}"), at_ms: now_ms };
+    let refused = match keys.add_kept(&json) {
+        Ok(refused) => refused,
+        Err(_) => keys.add_list(&json, region, &origin).with_context(|| format!("{shown} is no list of public keys"))?,
+    };
+    taken(keys, &refused, &shown.to_string())
+}
+
+/// The keys that the archive keeps.
+pub(super) async fn of_the_archive(bucket: &dyn AuditBucket) -> anyhow::Result<PublicKeys> {
+    let Some(json) = bucket.get(KEPT, MAX_KEYS_BYTES as u64).await? else {
+        bail!("the archive keeps no public keys ({KEPT}): {NO_KEYS}");
+    };
+    let mut keys = PublicKeys::new();
+    let refused = keys.add_kept(&json).with_context(|| format!("{KEPT} of the archive cannot be read"))?;
+    taken(keys, &refused, KEPT)
+}
+
+fn taken(keys: PublicKeys, refused: &[RefusedKey], from: &str) -> anyhow::Result<PublicKeys> {
+    for key in refused {
+        let fingerprint = key.fingerprint.as_deref().unwrap_or("without a fingerprint");
+        tracing::warn!(from, index = key.index, fingerprint, reason = key.reason.name(), "a public key was not taken");
+    }
+    match refused.first() {
+        Some(first) if keys.is_empty() && first.reason.name() == "no_region" => {
+            bail!("the keys in {from} name no Region: say with --keys-region which one they were asked for in")
+        }
+        _ if keys.is_empty() => bail!("{from} has no public key that can be used: {NO_KEYS}"),
+        _ => Ok(keys),
+    }
+}

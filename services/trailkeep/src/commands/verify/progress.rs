@@ -1,0 +1,48 @@
+//! How far a verification is, on standard error where that is a terminal.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use trailkeep_verification::Progress;
+
+use crate::figures::grouped;
+
+const BAR: &str = "{spinner} {bar:30} {pos}/{len} of sources/  {msg}  {elapsed}";
+
+/// What was done so far.
+#[derive(Debug)]
+pub(super) struct Bar {
+    bar: ProgressBar,
+    digests: AtomicU64,
+    read: AtomicU64,
+    again: AtomicU64,
+}
+
+impl Bar {
+    pub(super) fn new() -> Self {
+        let style = ProgressStyle::with_template(BAR).expect("the template is a constant that indicatif reads");
+        let bar = ProgressBar::new(0).with_style(style);
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self { bar, digests: AtomicU64::new(0), read: AtomicU64::new(0), again: AtomicU64::new(0) }
+    }
+
+    pub(super) fn tell(&self, done: Progress) {
+        match done {
+            Progress::Files(files) => self.bar.set_length(files),
+            Progress::File => self.bar.inc(1),
+            Progress::Digests(digests) => drop(self.digests.fetch_add(digests, Ordering::Relaxed)),
+            Progress::DigestsRead(digests) => drop(self.read.fetch_add(digests, Ordering::Relaxed)),
+            Progress::ReadAgain { sources, .. } => drop(self.again.fetch_add(sources, Ordering::Relaxed)),
+        }
+        let count = |counter: &AtomicU64| grouped(counter.load(Ordering::Relaxed));
+        let again = if self.again.load(Ordering::Relaxed) == 0 { String::new() } else { format!(", {} read again", count(&self.again)) };
+        self.bar.set_message(format!("{} of {} digests{again}", count(&self.read), count(&self.digests)));
+    }
+
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,181 @@
+//! What is asked: the stretch of time, accounts and Regions, and how deep.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trailkeep_archive::SourceRow;
+use trailkeep_audit::RETRY_MS;
+use trailkeep_digests::{BucketAliases, CADENCE_MS, Period};
+use trailkeep_keys::{AccountId, Region};
+use trailkeep_records::hash::sha256;
+
+/// When the Digest that covers a moment must be there at the latest, after that moment, in milliseconds: 3 h. It covers an hour, and is
+/// delivered within two more.
+pub const DIGEST_DUE_MS: i64 = 3 * CADENCE_MS;
+/// How far behind the clock an open window ends, in milliseconds: 4 h. A log file may be listed by the Digest after the one of its hour.
+pub const OPEN_END_MS: i64 = DIGEST_DUE_MS + CADENCE_MS;
+
+/// Which part of an archive is verified. Times are of delivery, milliseconds since 1970.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// From this moment on; none: from where the chains begin.
+    pub since_ms: Option<i64>,
+    /// Before this moment; none: as far as Digests are due.
+    pub until_ms: Option<i64>,
+    /// Only these accounts; empty: all.
+    pub accounts: BTreeSet<AccountId>,
+    /// Only these Regions; empty: all.
+    pub regions: BTreeSet<Region>,
+    /// Buckets that hold copies: a replica, and the bucket that CloudTrail delivers to.
+    pub aliases: BTreeMap<String, String>,
+    /// Now, milliseconds since 1970: what is due by then is missed.
+    pub as_of_ms: i64,
+}
+
+/// How much of the landed bytes is read again.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Depth {
+    /// None: the hashes that were taken at landing are believed, and the segments are looked at from outside.
+    #[default]
+    Hashes,
+    /// A sample: each source with this probability, chosen by its name and the seed alone.
+    Sample {
+        /// From 0 to 1.
+        fraction: f64,
+        /// Chooses among all samples.
+        seed: u64,
+    },
+    /// Everything.
+    Everything,
+}
+
+/// How a verification runs.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// How much is read again.
+    pub depth: Depth,
+    /// Most findings that are told one by one; all are counted.
+    pub findings_kept: usize,
+    /// Told whenever something was done.
+    pub progress: &'a (dyn Fn(Progress) + Send + Sync),
+}
+
+impl std::fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("depth", &self.depth).field("findings_kept", &self.findings_kept).finish_non_exhaustive()
+    }
+}
+
+/// One more step that was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// This many files of `sources/` will be read, all rounds together.
+    Files(u64),
+    /// A file of `sources/` was read.
+    File,
+    /// This many Digests were found.
+    Digests(u64),
+    /// This many Digests were read and their signatures checked.
+    DigestsRead(u64),
+    /// This many sources were read again, with their stored bytes.
+    ReadAgain {
+        /// Sources.
+        sources: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
+}
+
+impl Asked {
+    /// From when to when it is judged. An open start is the beginning of time here and that of each chain later.
+    pub(crate) fn window(&self) -> Period {
+        Period { from_ms: self.since_ms.unwrap_or(i64::MIN), to_ms: self.until_ms.unwrap_or(self.as_of_ms - OPEN_END_MS) }
+    }
+
+    /// A Digest that ended by then must be there: that of the window's last moment, as far as the clock goes.
+    pub(crate) fn due_ms(&self) -> i64 {
+        self.window().to_ms.saturating_add(CADENCE_MS - 1).min(self.as_of_ms - DIGEST_DUE_MS + CADENCE_MS)
+    }
+
+    pub(crate) fn bucket_aliases(&self) -> BucketAliases {
+        self.aliases.iter().fold(BucketAliases::none(), |all, (replica, origin)| all.with(replica, origin))
+    }
+
+    /// The bucket that CloudTrail delivered to, of one that may be a replica.
+    pub(crate) fn delivered_to<'a>(&'a self, bucket: &'a str) -> &'a str {
+        self.aliases.get(bucket).map_or(bucket, String::as_str)
+    }
+
+    pub(crate) fn wants_place(&self, account: AccountId, region: Region) -> bool {
+        (self.accounts.is_empty() || self.accounts.contains(&account)) && (self.regions.is_empty() || self.regions.contains(&region))
+    }
+
+    /// Whether a source was delivered in the window.
+    pub(crate) fn wants(&self, row: &SourceRow) -> bool {
+        let (window, at_ms) = (self.window(), delivered_ms(row));
+        window.from_ms <= at_ms && at_ms < window.to_ms
+    }
+
+    /// Whether a Digest can say something about what was delivered in the window: CloudTrail tries to deliver for 30 days.
+    pub(crate) fn wants_digest(&self, stamp_ms: i64) -> bool {
+        let window = self.window();
+        window.from_ms < stamp_ms && stamp_ms <= window.to_ms.saturating_add(RETRY_MS + 2 * CADENCE_MS)
+    }
+}
+
+impl Depth {
+    /// The part that is read again, from 0 to 1.
+    pub fn fraction(self) -> f64 {
+        match self {
+            Self::Hashes => 0.0,
+            Self::Sample { fraction, .. } => fraction,
+            Self::Everything => 1.0,
+        }
+    }
+
+    /// Whether a source is among them.
+    pub(crate) fn takes(self, bucket: &str, key: &str) -> bool {
+        match self {
+            Self::Hashes => false,
+            Self::Everything => true,
+            Self::Sample { fraction, seed } => {
+                let hash = sha256(format!("{seed}\0{bucket}\0{key}").as_bytes());
+                // Eight of its bytes make a number.
+                let number = hash.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+                (number as f64) < fraction * u64::MAX as f64
+            }
+        }
+    }
+}
+
+/// When a source was delivered, by its name; without that, when it landed.
+pub(crate) fn delivered_ms(row: &SourceRow) -> i64 {
+    row.delivered_at.or(row.modified_at).unwrap_or(row.landed_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_the_same_each_time_and_about_as_large_as_asked() {
+        let sample = |fraction, seed| {
+            let depth = Depth::Sample { fraction, seed };
+            (0..2_000).filter(|n| depth.takes("b", &format!("key {n}"))).collect::<Vec<u32>>()
+        };
+        let tenth = sample(0.1, 7);
+        assert_eq!(tenth, sample(0.1, 7));
+        assert_ne!(tenth, sample(0.1, 8));
+        assert!((140..260).contains(&tenth.len()), "{}", tenth.len());
+        assert!(tenth.iter().all(|n| sample(0.2, 7).contains(n)), "a larger sample holds the smaller");
+        assert_eq!((sample(0.0, 1).len(), sample(1.0, 1).len()), (0, 2_000));
+    }
+
+    #[test]
+    fn an_open_window_ends_where_digests_are_due() {
+        let asked = Asked { as_of_ms: 10 * CADENCE_MS, ..Asked::default() };
+        assert_eq!(asked.window(), Period { from_ms: i64::MIN, to_ms: 6 * CADENCE_MS });
+        assert_eq!(asked.due_ms(), 7 * CADENCE_MS - 1);
+        let until = Asked { until_ms: Some(9 * CADENCE_MS), ..asked };
+        assert_eq!((until.window().to_ms, until.due_ms()), (9 * CADENCE_MS, 8 * CADENCE_MS));
+    }
+}

@@ -1,0 +1,125 @@
+//! The Digests that are asked for: fetched from their segments, and read by threads that check signatures.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{StreamExt as _, stream};
+use trailkeep_archive::SourceRow;
+use trailkeep_digests::{BucketAliases, Link, MAX_STORED_BYTES, Metadata, PublicKeys, Reader, StoredDigest};
+use trailkeep_pipeline::ports::bucket::{AuditBucket, BucketError};
+
+use crate::{
+    Progress,
+    error::{VerifyError, on_a_thread},
+    ranges::{Fetched, Range, Run, runs},
+    segments::Segments,
+};
+
+/// Runs of Digests that are fetched and read at once: 8 MiB each.
+const RUNS_AT_ONCE: usize = 6;
+
+/// Where a Digest lies, and what was beside it at the origin.
+#[derive(Debug, Clone)]
+pub(crate) struct DigestRow {
+    pub(crate) bucket: Box<str>,
+    pub(crate) key: Box<str>,
+    metadata: Box<[(Box<str>, Box<str>)]>,
+    segment: u32,
+    offset: u64,
+    length: u64,
+}
+
+/// A log file that a Digest lists.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    /// Its bucket, where it is not the Digest's own.
+    pub(crate) bucket: Option<Box<str>>,
+    pub(crate) key: Box<str>,
+    pub(crate) hash: [u8; 32],
+    /// The Digest, by its place among the rows.
+    pub(crate) digest: usize,
+}
+
+/// What came of reading Digests.
+#[derive(Debug, Default)]
+pub(crate) struct ReadDigests {
+    /// What the chains need, each with its row's place.
+    pub(crate) links: Vec<(usize, Link)>,
+    /// What the sound ones list.
+    pub(crate) listed: Vec<Listed>,
+    /// Rows whose bytes are not there.
+    pub(crate) lost: Vec<usize>,
+}
+
+/// What threads that read Digests share.
+#[derive(Debug, Clone)]
+pub(crate) struct Trust {
+    pub(crate) keys: Arc<PublicKeys>,
+    pub(crate) aliases: Arc<BucketAliases>,
+}
+
+impl DigestRow {
+    pub(crate) fn new(row: SourceRow, segment: u32) -> Self {
+        let metadata = row.metadata.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { bucket: row.bucket.into(), key: row.key.into(), metadata, segment, offset: row.segment_offset, length: row.segment_length }
+    }
+}
+
+/// Fetches and reads Digests. Of what they list only what `wants` takes is kept.
+pub(crate) async fn read(
+    bucket: &dyn AuditBucket,
+    rows: &Arc<Vec<DigestRow>>,
+    segments: &Segments,
+    trust: &Trust,
+    wants: impl Fn(&str) -> bool + Clone + Send + 'static,
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<ReadDigests, VerifyError> {
+    let (fits, mut too_large): (Vec<_>, Vec<_>) = rows.iter().enumerate().partition(|(_, row)| row.length <= MAX_STORED_BYTES as u64);
+    let range = |(owner, row): (usize, &DigestRow)| Range { segment: row.segment, offset: row.offset, length: row.length, owner };
+    let step = |run: Run| {
+        let (rows, trust, wants) = (Arc::clone(rows), trust.clone(), wants.clone());
+        async move {
+            match run.fetch(bucket, segments.key(run.segment)).await? {
+                Fetched::Bytes(bytes) => on_a_thread(move || read_run(&run, &bytes, &rows, &trust, wants)).await,
+                Fetched::Missing => Ok(ReadDigests { lost: run.owners().collect(), ..ReadDigests::default() }),
+                Fetched::Archived => {
+                    let what = format!("{}/{}", bucket.address(), segments.key(run.segment));
+                    Err(BucketError::Archived { what, storage_class: "an archived tier".to_owned() }.into())
+                }
+            }
+        }
+    };
+    let mut all = ReadDigests::default();
+    all.lost.extend(too_large.drain(..).map(|(owner, _)| owner));
+    let mut reading = stream::iter(runs(fits.into_iter().map(range).collect())).map(step).buffer_unordered(RUNS_AT_ONCE);
+    while let Some(read) = reading.next().await {
+        let read = read?;
+        progress(Progress::DigestsRead((read.links.len() + read.lost.len()) as u64));
+        all.links.extend(read.links);
+        all.listed.extend(read.listed);
+        all.lost.extend(read.lost);
+    }
+    Ok(all)
+}
+
+fn read_run(run: &Run, bytes: &Bytes, rows: &[DigestRow], trust: &Trust, wants: impl Fn(&str) -> bool) -> ReadDigests {
+    let mut reader = Reader::new(&trust.keys, &trust.aliases);
+    let mut read = ReadDigests::default();
+    for (owner, part) in run.parts(bytes) {
+        let (Some(row), Some(part)) = (rows.get(owner), part) else {
+            read.lost.push(owner);
+            continue;
+        };
+        let metadata = Metadata::from_pairs(row.metadata.iter().map(|(name, value)| (&**name, &**value)));
+        let reading = reader.read(&StoredDigest { bucket: &row.bucket, key: &row.key, bytes: &part, metadata });
+        let files = reading.sound().map(|digest| digest.log_files.as_slice()).unwrap_or_default();
+        read.listed.extend(files.iter().filter(|file| wants(&file.key)).map(|file| Listed {
+            bucket: (file.bucket != reading.link().location().bucket).then(|| (&*file.bucket).into()),
+            key: (&*file.key).into(),
+            hash: file.hash.0,
+            digest: owner,
+        }));
+        read.links.push((owner, reading.into_link()));
+    }
+    read
+}

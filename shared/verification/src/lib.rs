@@ -1,0 +1,29 @@
+//! Holds an archive against what CloudTrail signed, and says what came of it in a [`Verdict`].
+//!
+//! [`verify`] reads rows of `sources/` and the packed Digests below `digests/`, has `trailkeep-digests` check signatures and walk the chains, and
+//! `trailkeep-audit` join what verified Digests list with what landed. Log files are not downloaded: their hashes were taken at landing. It
+//! asks whether the segments that hold them stand, and reads them again as deep as [`Depth`] says.
+//!
+//! What is proved is completeness *against what CloudTrail signed*, and no more. `docs/integrity.md` has outcomes and findings by name.
+//!
+//! Works on any archive through the ports: directories and S3 alike. The clock is an argument.
+
+mod asked;
+mod chains;
+mod deep;
+mod digests;
+mod error;
+mod findings;
+mod ranges;
+mod round;
+mod segments;
+mod sources;
+mod verdict;
+mod verify;
+
+pub use asked::{Asked, DIGEST_DUE_MS, Depth, OPEN_END_MS, Options, Progress};
+pub use error::VerifyError;
+pub use verdict::{
+    CLAIM, Chain, Counts, DigestCounts, Finding, Gap, Judged, Moment, OUTSIDE, Place, ReadAgain, SegmentCounts, Span, TrustedKey, Verdict,
+};
+pub use verify::verify;

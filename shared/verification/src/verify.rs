@@ -1,0 +1,188 @@
+//! The whole way: rounds of accounts, then the verdict.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use trailkeep_digests::PublicKeys;
+use trailkeep_keys::{AccountId, Region};
+use trailkeep_restore::Archive;
+
+use crate::{
+    Asked, Depth, Options, Progress, deep,
+    error::VerifyError,
+    findings::Findings,
+    round::{self, Part, Shared},
+    segments::Segments,
+    sources::Files,
+    verdict::{CLAIM, Chain, Counts, DigestCounts, Finding, Judged, Moment, OUTSIDE, Place, ReadAgain, SegmentCounts, Verdict, trusted},
+};
+
+/// Rows of `sources/` that one round holds, about. With what their Digests list a round takes some 600 MB; each reads all of `sources/` once
+/// more, which takes 3 µs a row.
+const ROWS_A_ROUND: u64 = 1_000_000;
+
+/// Holds an archive against what CloudTrail signed.
+///
+/// Reads `sources/` and `digests/`; `raw/` only as deep as asked. Chains and hashes are computed on threads of their own, accounts in rounds, so that
+/// memory is bounded by the largest account, or some 600 MB.
+///
+/// # Errors
+/// [`VerifyError`]: the archive could not be read. What is wrong with what it holds is in the verdict.
+pub async fn verify(archive: &Archive, keys: &PublicKeys, asked: &Asked, options: Options<'_>) -> Result<Verdict, VerifyError> {
+    let bucket = archive.bucket().as_ref();
+    let (asked, keys) = (Arc::new(asked.clone()), Arc::new(keys.clone()));
+    let files = Files::list(bucket, asked.since_ms).await?;
+    let rounds = (files.rows / ROWS_A_ROUND + 1).min(1_000);
+    let deep_files = if options.depth == Depth::Hashes { 0 } else { files.len() as u64 };
+    (options.progress)(Progress::Files(rounds * files.len() as u64 + deep_files));
+    let mut gathered = Gathered::new(options.findings_kept);
+    let shared = Shared { bucket, files: &files, asked: &asked, keys: &keys, options: &options };
+    for number in 0..rounds {
+        let part = Part { number, of: rounds };
+        let round = shared.round(part, &mut gathered.segments, &mut gathered.findings).await?;
+        gathered.take(round);
+    }
+    gathered.fallen_segments();
+    let read_again = match options.depth {
+        Depth::Hashes => ReadAgain::default(),
+        Depth::Everything => deep::read_again(archive, &files, &asked, &options, &mut gathered.findings).await?,
+        Depth::Sample { seed, .. } => {
+            let told = deep::read_again(archive, &files, &asked, &options, &mut gathered.findings).await?;
+            ReadAgain { seed: Some(seed), ..told }
+        }
+    };
+    Ok(gathered.verdict(bucket.address(), &asked, &keys, read_again))
+}
+
+/// What the rounds came to so far.
+struct Gathered {
+    findings: Findings,
+    segments: Segments,
+    logs: BTreeMap<(AccountId, Region), Counts>,
+    digests: BTreeMap<(AccountId, Region), DigestCounts>,
+    chains: Vec<Chain>,
+    signed: BTreeMap<String, u64>,
+}
+
+impl Gathered {
+    fn new(findings_kept: usize) -> Self {
+        Self {
+            findings: Findings::new(findings_kept),
+            segments: Segments::default(),
+            logs: BTreeMap::new(),
+            digests: BTreeMap::new(),
+            chains: Vec::new(),
+            signed: BTreeMap::new(),
+        }
+    }
+
+    fn take(&mut self, round: round::Round) {
+        round::tell(&round.report, &mut self.findings);
+        round::count(&round.report, &mut self.logs);
+        self.digests.extend(round.chains.counts);
+        self.chains.extend(round.chains.chains);
+        for (fingerprint, digests) in round.chains.signed {
+            *self.signed.entry(fingerprint).or_default() += digests;
+        }
+    }
+
+    fn fallen_segments(&mut self) {
+        for (segment, name) in self.segments.fallen() {
+            let detail = match name {
+                "segment_missing" => "the segment that holds these sources is not there",
+                "segment_cut" => "the segment is shorter than its sources say",
+                _ => "the segment is not the version that landed",
+            };
+            self.findings.add(Finding {
+                name,
+                key: Some(segment.key.clone()),
+                count: Some(segment.sources),
+                detail: detail.to_owned(),
+                ..Finding::default()
+            });
+        }
+    }
+
+    /// What no chain and no Digest speaks of is no gap in a chain, and not proven either.
+    fn silent_places(&mut self) {
+        for ((account, region), counts) in &self.logs {
+            let told = [("no_digest", counts.no_digest, "log files landed, and no verified Digest speaks of their time")];
+            let waiting =
+                ("unlisted_within_grace", counts.unlisted_within_grace, "log files landed, and no Digest of their time lists them yet");
+            for (name, count, detail) in told.into_iter().chain([waiting]).filter(|(_, count, _)| *count > 0) {
+                self.findings.add(Finding {
+                    name,
+                    account: Some(account.to_string()),
+                    region: Some(region.to_string()),
+                    count: Some(count),
+                    provisional: name == "unlisted_within_grace",
+                    detail: detail.to_owned(),
+                    ..Finding::default()
+                });
+            }
+        }
+    }
+
+    fn verdict(mut self, archive: String, asked: &Asked, keys: &PublicKeys, read_again: ReadAgain) -> Verdict {
+        self.silent_places();
+        let places = self.places();
+        let (mut log_files, mut digests) = (Counts::default(), DigestCounts::default());
+        for place in &places {
+            log_files.plus(&place.log_files);
+            digests.verified += place.digests.verified;
+            digests.refused += place.digests.refused;
+        }
+        self.nothing_there(asked, &places);
+        self.chains
+            .sort_by(|a, b| (&a.account, &a.region, &a.trail, &a.organization).cmp(&(&b.account, &b.region, &b.trail, &b.organization)));
+        Verdict {
+            claim: CLAIM,
+            outside: OUTSIDE,
+            verified: self.findings.is_empty(),
+            archive,
+            judged: Judged {
+                window: asked.window().into(),
+                as_of: Moment(asked.as_of_ms),
+                accounts: asked.accounts.iter().map(ToString::to_string).collect(),
+                regions: asked.regions.iter().map(ToString::to_string).collect(),
+            },
+            trust: trusted(keys, &self.signed),
+            aliases: asked.aliases.clone(),
+            log_files,
+            digests,
+            places,
+            chains: self.chains,
+            segments: SegmentCounts { asked: self.segments.len() as u64, fallen: self.segments.fallen().count() as u64 },
+            read_again,
+            finding_counts: self.findings.counts,
+            findings: self.findings.kept,
+        }
+    }
+
+    /// Where nothing was found of what was asked, nothing is proven.
+    fn nothing_there(&mut self, asked: &Asked, places: &[Place]) {
+        let has = |account: Option<&str>, region: Option<&str>| {
+            let is_of = |place: &&Place| account.is_none_or(|id| id == place.account) && region.is_none_or(|name| name == place.region);
+            places.iter().filter(is_of).any(|place| place.digests.verified + place.digests.refused > 0)
+        };
+        let accounts = asked.accounts.iter().map(|account| (Some(account.to_string()), None));
+        let regions = asked.regions.iter().map(|region| (None, Some(region.to_string())));
+        let all: Vec<(Option<String>, Option<String>)> = std::iter::once((None, None)).chain(accounts).chain(regions).collect();
+        for (account, region) in all.into_iter().filter(|(account, region)| !has(account.as_deref(), region.as_deref())) {
+            let detail = "the archive holds no Digest of what was asked: nothing is proven".to_owned();
+            self.findings.add(Finding { name: "nothing_to_verify", account, region, detail, ..Finding::default() });
+        }
+    }
+
+    fn places(&self) -> Vec<Place> {
+        let mut all: Vec<&(AccountId, Region)> = self.logs.keys().chain(self.digests.keys()).collect();
+        all.sort_unstable();
+        all.dedup();
+        let told = |place: &(AccountId, Region)| Place {
+            account: place.0.to_string(),
+            region: place.1.to_string(),
+            log_files: self.logs.get(place).copied().unwrap_or_default(),
+            digests: self.digests.get(place).copied().unwrap_or_default(),
+        };
+        all.into_iter().map(told).collect()
+    }
+}
