@@ -4,7 +4,7 @@
 #   scripts/smoke.sh STACK_DIRECTORY      the directory in which stacks/audit-account, or what calls it, was applied
 #   scripts/smoke.sh s3://ARCHIVE         an archive by its address
 #
-# Needs: aws (a session in an account of the organization that may read the archive), trailkeep, jq; terraform for a directory. Changes nothing: the event is a
+# Needs: aws (credentials of an account of the organization that may read the archive), trailkeep, jq; terraform for a directory. Changes nothing: the event is a
 # question after an SSM parameter that is not there, which CloudTrail records as ParameterNotFound.
 # SMOKE_MARK=… looks for a mark that was made before, and makes no event. SMOKE_MINUTES=40 is how long it waits. Ends with 0 if all holds.
 set -euo pipefail
@@ -48,7 +48,7 @@ if [ -n "${SMOKE_MARK:-}" ]; then
     mark=$SMOKE_MARK
 else
     mark=trailkeep-smoke-$(date -u +%Y%m%d%H%M%S)-$RANDOM
-    account=$(aws sts get-caller-identity --query Account --output text) || fail "no session: give AWS credentials of an account of the organization"
+    account=$(aws sts get-caller-identity --query Account --output text) || fail "no credentials: give those of an account of the organization"
     said=$(aws ssm get-parameter --name "/$mark" 2>&1) && fail "the parameter /$mark is there: it must not be"
     grep -q ParameterNotFound <<<"$said" || fail "the event could not be made: $said (it needs ssm:GetParameter; a refusal is recorded, too: look for $mark)"
     echo "made an event in account $account: ssm:GetParameter /$mark"

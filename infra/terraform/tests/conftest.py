@@ -1,4 +1,4 @@
-"""One stand-in provider for the whole session, and root modules that are applied once each."""
+"""One stand-in provider for the whole run, and root modules that are applied once each."""
 import os
 import pathlib
 import shutil
