@@ -169,6 +169,39 @@ fn hours_whose_digests_are_not_there_are_gaps_with_their_times_and_likely_cause(
 }
 
 #[test]
+fn who_or_what_was_asked_for_and_is_not_known_forbids_complete() -> Result<()> {
+    let estate = Estate::ingested(|_| Ok(()))?;
+    estate.keeps(both()?)?;
+    let regions = regions(&estate.archive)?.join(",");
+    for asked in [["--accounts", "111122220001,999999999999"], ["--regions", "us-east-1,eu-south-1"]] {
+        let told = estate.told(1, &[&["--assume-regions", regions.as_str()][..], &asked].concat())?;
+        ensure!(told["complete"] == Value::Bool(false), "{asked:?}: {told:#}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_region_that_was_seen_before_the_window_and_is_silent_in_it_is_a_gap_and_a_backfill_digest_covers_nothing() -> Result<()> {
+    let silent = |trail: &Path| -> Result<()> {
+        let digests: Vec<String> = tree::read(trail)?.into_keys().filter(|key| key.contains("/CloudTrail-Digest/")).collect();
+        let late = |key: &&String| {
+            key.contains(FIRST) && !key.contains("/us-east-1/") && key.contains("_20260115T06") && key.ends_with(".json.gz")
+        };
+        let late: Vec<&String> = digests.iter().filter(late).collect();
+        ensure!(late.len() == 1, "{digests:#?}");
+        let backfill = late[0].replace(".json.gz", "_backfill.json.gz");
+        fs::rename(trail.join(late[0]), trail.join(backfill)).map_err(Into::into)
+    };
+    let estate = Estate::ingested(silent)?;
+    estate.keeps(both()?)?;
+    let last_hour =
+        ["--since", "2026-01-15T05:00:00Z", "--until", "2026-01-15T06:00:00Z", "--assume-regions", "us-east-1", "--output", "json"];
+    let told = estate.coverage(&last_hour)?.ended(1)?.json()?;
+    ensure!((number(&told, "/expected_hours")?, number(&told, "/covered_hours")?) == (4, 3), "{told:#}");
+    Ok(())
+}
+
+#[test]
 fn a_trail_that_was_stopped_is_named_with_the_event_that_did_it() -> Result<()> {
     let id = "0000beef-0000-4000-8000-000000000000";
     let stopped = |trail: &Path| -> Result<()> {

@@ -146,8 +146,7 @@ impl Coverage {
         if kept.is_none() && self.roster == Some(Roster::Archive) {
             bail!("{} keeps no accounts: run trailkeep accounts --refresh, or take --roster observed", bucket.address());
         }
-        // Without a roster all that ever landed tells who delivers.
-        let observed = Observed::read(&archive, &window, kept.is_none()).await?;
+        let observed = Observed::read(&archive, &window).await?;
         let expected = Expected::new(kept.as_ref(), &observed, &window, &self.assume_regions);
         let mut hours = Hours::new(window.since_ms, window.until_ms, &expected.scopes)?;
         let management = kept.as_ref().and_then(|kept| kept.current().find_map(|row| row.management_account.as_ref()?.parse().ok()));

@@ -50,6 +50,21 @@ impl Expected {
             };
             regions(&assumed, seen, window)
         };
+        let mut expected = Self::known(history, observed, window, &regions);
+        let known: BTreeSet<AccountId> = expected.scopes.iter().map(|scope| scope.account).collect();
+        // Who was asked for by name and is not known is told, not left out.
+        expected.scopes.extend(window.accounts.difference(&known).map(|account| AccountScope {
+            account: *account,
+            status: AccountStatus::Unknown,
+            joined_ms: None,
+            left_ms: None,
+            regions: regions_of_strangers(&elsewhere, window),
+        }));
+        expected
+    }
+
+    /// What is known of accounts: the roster, or without one whoever was seen.
+    fn known(history: Option<&History>, observed: &Observed, window: &Window, regions: &dyn Fn(AccountId) -> Vec<RegionScope>) -> Self {
         let Some(history) = history else {
             let scopes = observed.seen.iter().map(|(account, seen)| AccountScope {
                 account: *account,
@@ -97,10 +112,19 @@ fn status(account: AccountId, row: &AccountRow, history: &History) -> AccountSta
 /// Regions that are assumed, and those that the account was seen in beside them: expected from when it was first seen there.
 fn regions(assumed: &BTreeSet<Region>, seen: Option<&BTreeMap<Region, i64>>, window: &Window) -> Vec<RegionScope> {
     let asked = |region: &&Region| window.regions.is_empty() || window.regions.contains(*region);
+    let known: BTreeSet<Region> = seen.into_iter().flat_map(BTreeMap::keys).copied().collect();
     let seen = seen.into_iter().flatten().filter(|(region, _)| !assumed.contains(region));
     let seen = seen.map(|(region, first_ms)| RegionScope { region: *region, enablement: Enablement::Enabled(Some(*first_ms)) });
+    let strange = window.regions.iter().filter(|region| !assumed.contains(region) && !known.contains(region));
+    let strange = strange.map(|region| RegionScope { region: *region, enablement: Enablement::Unknown });
     let assumed = assumed.iter().filter(asked);
-    assumed.map(|region| RegionScope { region: *region, enablement: Enablement::Assumed }).chain(seen).collect()
+    assumed.map(|region| RegionScope { region: *region, enablement: Enablement::Assumed }).chain(seen).chain(strange).collect()
+}
+
+/// Regions of an account of which nothing is known: those that were asked for, or all that may be on.
+fn regions_of_strangers(elsewhere: &BTreeSet<Region>, window: &Window) -> Vec<RegionScope> {
+    let asked = if window.regions.is_empty() { elsewhere } else { &window.regions };
+    asked.iter().map(|region| RegionScope { region: *region, enablement: Enablement::Unknown }).collect()
 }
 
 /// The Regions that are on by default in the partitions of some Regions.

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use trailkeep_archive::{
-    SourceKind, SourceRow,
+    Outcome, SourceKind, SourceRow,
     layout::{self, ArchiveKey},
     read_sources,
 };
@@ -23,8 +23,8 @@ const FILES_AT_ONCE: usize = 4;
 const MAX_FILE_BYTES: u64 = 256 << 20;
 /// Largest such file once decoded: 1 GiB.
 const MAX_DECODED_BYTES: u64 = 1 << 30;
-/// Files of this long before the window are read too: clocks differ.
-const DAY_MS: i64 = 24 * HOUR_MS;
+/// How the names of backfill Digests end.
+const BACKFILL: &str = "_backfill.json.gz";
 
 /// What landed of the window.
 #[derive(Debug, Default)]
@@ -37,10 +37,10 @@ pub(super) struct Observed {
 }
 
 impl Observed {
-    /// Reads `sources/`: all of it, or what may tell of the window.
-    pub(super) async fn read(archive: &Archive, window: &Window, all: bool) -> anyhow::Result<Self> {
+    /// Reads `sources/`, all of it: a Region that was seen long before the window and is silent in it is a gap.
+    pub(super) async fn read(archive: &Archive, window: &Window) -> anyhow::Result<Self> {
         let bucket = archive.bucket().as_ref();
-        let keys = keys(bucket, (!all).then_some(window.since_ms - DAY_MS)).await?;
+        let keys = keys(bucket).await?;
         let read = |key: String| async move {
             let bytes = whole(bucket, &key).await?;
             let decoded = tokio::task::spawn_blocking(move || {
@@ -90,6 +90,10 @@ impl Sight {
         if !digest && row.kind != SourceKind::Log {
             return None;
         }
+        // A backfill Digest lists what another one left out, and covers no hour; neither does one that cannot be read.
+        if digest && (row.key.ends_with(BACKFILL) || row.outcome == Outcome::Quarantined) {
+            return None;
+        }
         Some(Self {
             account: row.account.as_ref()?.parse().ok()?,
             region: row.region.as_ref()?.parse().ok()?,
@@ -101,8 +105,8 @@ impl Sight {
     }
 }
 
-/// The files of `sources/` whose Batches were opened on that day or later.
-async fn keys(bucket: &dyn AuditBucket, from_ms: Option<i64>) -> anyhow::Result<Vec<String>> {
+/// The files of `sources/`.
+async fn keys(bucket: &dyn AuditBucket) -> anyhow::Result<Vec<String>> {
     let (mut keys, mut page) = (Vec::new(), None);
     loop {
         let listed = match bucket.list(layout::SOURCES, page).await {
@@ -110,10 +114,7 @@ async fn keys(bucket: &dyn AuditBucket, from_ms: Option<i64>) -> anyhow::Result<
             Err(BucketError::NotFound { .. }) => return Ok(keys),
             listed => listed?,
         };
-        let told = |key: &str| match ArchiveKey::parse(key) {
-            Some(ArchiveKey::Sources { batch }) => from_ms.is_none_or(|from_ms| batch.unix_ms() >= from_ms),
-            _ => false,
-        };
+        let told = |key: &str| matches!(ArchiveKey::parse(key), Some(ArchiveKey::Sources { .. }));
         keys.extend(listed.objects.into_iter().map(|object| object.key).filter(|key| told(key)));
         page = listed.next;
         if page.is_none() {
