@@ -11,6 +11,7 @@ use trailkeep_tests::{
 };
 
 mod estate;
+mod rows;
 
 use self::estate::{Estate, LATE, SOON, UNTIL, copy, finding, found, has, inflated, number, synth, synth_at, tampered};
 
@@ -141,6 +142,9 @@ fn verify_tells_stopped_logging_from_digests_that_were_taken_out() -> Result<()>
         for chain in verdict["chains"].as_array().into_iter().flatten() {
             ensure!(chain["gaps"].as_array().is_some_and(|gaps| gaps.len() == 1 && gaps[0]["cause"] == *cause), "{chain:#}");
         }
+        // It is told by a window that ends within it, too.
+        let within = estate.run(&["--until", "2026-01-15T08:30:00Z", "--output", "json"])?.ended(1)?.json()?;
+        ensure!(within["verified"] == Value::Bool(false) && found(&within)?.contains_key(name), "{within:#}");
         // Either side of it is proven.
         estate.verdict(0, &[])?;
         estate.run(&["--since", "2026-01-15T10:00:00Z", "--until", "2026-01-15T14:00:00Z"])?.ended(0)?;

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trailkeep_archive::SourceRow;
 use trailkeep_audit::RETRY_MS;
 use trailkeep_digests::{BucketAliases, CADENCE_MS, Period};
 use trailkeep_keys::{AccountId, Region};
 use trailkeep_records::hash::sha256;
+
+use crate::named::Named;
 
 /// When the Digest that covers a moment must be there at the latest, after that moment, in milliseconds: 3 h. It covers an hour, and is
 /// delivered within two more.
@@ -109,16 +110,16 @@ impl Asked {
         (self.accounts.is_empty() || self.accounts.contains(&account)) && (self.regions.is_empty() || self.regions.contains(&region))
     }
 
-    /// Whether a source was delivered in the window.
-    pub(crate) fn wants(&self, row: &SourceRow) -> bool {
-        let (window, at_ms) = (self.window(), delivered_ms(row));
-        window.from_ms <= at_ms && at_ms < window.to_ms
+    /// Whether there is no moment in the window.
+    pub fn is_empty(&self) -> bool {
+        let window = self.window();
+        window.from_ms >= window.to_ms
     }
 
     /// Whether a Digest can say something about what was delivered in the window: CloudTrail tries to deliver for 30 days.
-    pub(crate) fn wants_digest(&self, stamp_ms: i64) -> bool {
-        let window = self.window();
-        window.from_ms < stamp_ms && stamp_ms <= window.to_ms.saturating_add(RETRY_MS + 2 * CADENCE_MS)
+    pub(crate) fn wants_digest(&self, named: &Named) -> bool {
+        let (window, [first_ms, last_ms]) = (self.window(), named.stamps());
+        window.from_ms < last_ms && first_ms <= window.to_ms.saturating_add(RETRY_MS + 2 * CADENCE_MS)
     }
 }
 
@@ -145,11 +146,6 @@ impl Depth {
             }
         }
     }
-}
-
-/// When a source was delivered, by its name; without that, when it landed.
-pub(crate) fn delivered_ms(row: &SourceRow) -> i64 {
-    row.delivered_at.or(row.modified_at).unwrap_or(row.landed_at)
 }
 
 #[cfg(test)]

@@ -146,12 +146,18 @@ impl Judging<'_> {
             ChainFinding::SuspiciousStart { digest, doubts } => {
                 told.reasons = doubts.iter().map(|doubt| doubt.name()).collect();
                 told.key = self.links.get(*digest).map(|link| link.location().key.clone());
-                (self.period_of(*digest)?, "a Digest that names none before it, though logging does not look as if it had been stopped")
+                (self.before(*digest)?, "a Digest that names none before it, though logging does not look as if it had been stopped")
             }
         };
         let from_ms = (about.from_ms != i64::MIN).then_some(Moment(about.from_ms));
         let found = Finding { from: from_ms, to: Some(Moment(about.to_ms)), detail: detail.to_owned(), ..told };
         self.overlaps(about).then_some(found)
+    }
+
+    /// The hole before a starting Digest, and its own period.
+    fn before(&self, start: usize) -> Option<Period> {
+        let from_ms = self.report.breaks.iter().find(|broken| broken.digest == start).and_then(|broken| broken.from_ms);
+        Some(Period { from_ms: from_ms.unwrap_or(i64::MIN), ..self.period_of(start)? })
     }
 
     fn period_of(&self, link: usize) -> Option<Period> {

@@ -4,19 +4,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
-use trailkeep_archive::{SourceKind, SourceRow};
-use trailkeep_pipeline::ports::bucket::BucketError;
-use trailkeep_records::{
-    hash::sha256,
-    inflate::{InflateLimits, Inflation, inflate_into},
-};
-use trailkeep_restore::{Archive, OriginalError};
+use trailkeep_archive::SourceRow;
+use trailkeep_keys::LogClass;
+use trailkeep_restore::Archive;
 
 use crate::{
     Options, Progress,
     asked::Asked,
     error::{VerifyError, on_a_thread},
     findings::Findings,
+    hashing::{Reading, judge, judge_large},
+    named::Named,
     ranges::{Fetched, Range, Run, runs},
     sources::Files,
     verdict::{Finding, ReadAgain},
@@ -24,21 +22,9 @@ use crate::{
 
 /// Runs that are fetched and hashed at once: 8 MiB each, or one large original.
 const RUNS_AT_ONCE: usize = 4;
-/// Originals up to this many bytes are fetched whole and inflated again; larger ones are only hashed as stored. CloudTrail's own files hold
-/// at most 50 MB before gzip.
+/// Originals up to this many bytes are fetched whole; larger ones are hashed piece by piece. CloudTrail's own files hold at most 50 MB before
+/// gzip.
 const WHOLE_BYTES: u64 = 64 << 20;
-const LIMITS: InflateLimits =
-    InflateLimits { inflated_bytes: 256 << 20, ratio: 1000, ratio_from_bytes: 16 << 20, whole_buffer_bytes: 256 << 20 };
-
-/// What came of one source.
-#[derive(Debug, Clone, Copy)]
-enum Reading {
-    Same,
-    /// It differs, for this reason.
-    Differs(&'static str),
-    Archived,
-}
-
 /// Reads again what the depth asks for, file by file of `sources/`.
 pub(crate) async fn read_again(
     archive: &Archive,
@@ -48,15 +34,15 @@ pub(crate) async fn read_again(
     findings: &mut Findings,
 ) -> Result<ReadAgain, VerifyError> {
     let depth = options.depth;
+    let mut picked = 0;
     let mut told = ReadAgain { fraction: depth.fraction(), ..ReadAgain::default() };
     for number in 0..files.len() {
         let wanted = Arc::clone(asked);
         let pick = move |row: SourceRow| {
-            let account = row.account.as_deref().and_then(|account| account.parse().ok())?;
-            let region = row.region.as_deref().and_then(|region| region.parse().ok())?;
-            let wanted = row.kind != SourceKind::Digest
-                && wanted.wants_place(account, region)
-                && wanted.wants(&row)
+            let named = Named::of(&row.key)?;
+            let wanted = named.class != LogClass::Digest
+                && wanted.wants_place(named.account, named.region)
+                && named.delivered_in(wanted.window()).is_some()
                 && depth.takes(wanted.delivered_to(&row.bucket), &row.key);
             wanted.then_some(row)
         };
@@ -67,8 +53,17 @@ pub(crate) async fn read_again(
         };
         files.each(archive.bucket().as_ref(), Some(&[number]), pick, take).await?;
         (options.progress)(Progress::File);
+        picked += rows.len() as u64;
         if !rows.is_empty() {
             read_rows(archive, Arc::new(rows), options, findings, &mut told).await?;
+        }
+    }
+    for (name, count, detail) in [
+        ("archived_not_read", told.archived, "they lie in an archived tier, and were to be read: restore them first"),
+        ("not_read", picked.saturating_sub(told.sources + told.archived), "they were to be read, and were not"),
+    ] {
+        if count > 0 {
+            findings.add(Finding { name, count: Some(count), detail: detail.to_owned(), ..Finding::default() });
         }
     }
     Ok(told)
@@ -114,17 +109,10 @@ async fn read_rows(
 
 async fn read_run(archive: &Archive, segment: &str, run: Run, rows: Arc<Vec<SourceRow>>) -> Result<Vec<(usize, Reading)>, VerifyError> {
     let all = |reading: fn() -> Reading| run.owners().map(|owner| (owner, reading())).collect();
-    let large = run.owners().find_map(|owner| rows.get(owner).filter(|row| row.segment_length > WHOLE_BYTES));
-    if let Some(row) = large {
-        let reading = match archive.original(row).await {
-            Ok(_) => Reading::Same,
-            Err(OriginalError::Bucket(BucketError::NotFound { .. })) => Reading::Differs("segment_missing"),
-            Err(OriginalError::Bucket(BucketError::Archived { .. })) => Reading::Archived,
-            Err(OriginalError::Bucket(error)) => return Err(error.into()),
-            Err(OriginalError::Short { .. }) => Reading::Differs("segment_cut"),
-            Err(_) => Reading::Differs("stored_hash_differs"),
-        };
-        return Ok(run.owners().map(|owner| (owner, reading)).take(1).collect());
+    let large = run.owners().find_map(|owner| Some((owner, rows.get(owner).filter(|row| row.segment_length > WHOLE_BYTES)?)));
+    if let Some((owner, row)) = large {
+        // It is alone in its run.
+        return Ok(vec![(owner, judge_large(archive.bucket().as_ref(), row).await?)]);
     }
     match run.fetch(archive.bucket().as_ref(), segment).await? {
         Fetched::Missing => Ok(all(|| Reading::Differs("segment_missing"))),
@@ -143,19 +131,6 @@ fn hash_run(run: &Run, bytes: &Bytes, rows: &[SourceRow]) -> Vec<(usize, Reading
         (owner, reading)
     });
     judged.collect()
-}
-
-fn judge(row: &SourceRow, stored: &[u8], buffer: &mut Vec<u8>) -> Reading {
-    if hex::encode(sha256(stored)) != row.stored_sha256 {
-        return Reading::Differs("stored_hash_differs");
-    }
-    let Some(inflated_sha256) = &row.inflated_sha256 else { return Reading::Same };
-    buffer.clear();
-    match inflate_into(stored, buffer, &LIMITS) {
-        Inflation::Done { .. } if hex::encode(sha256(buffer)) != *inflated_sha256 => Reading::Differs("inflated_hash_differs"),
-        // What is too large to be inflated here was hashed as stored.
-        Inflation::Done { .. } | Inflation::TooLargeForMemory | Inflation::OverLimit { .. } => Reading::Same,
-    }
 }
 
 fn differs(row: &SourceRow, reason: &'static str) -> Finding {

@@ -65,6 +65,7 @@ impl Run {
     fn takes(&self, range: &Range) -> bool {
         self.segment == range.segment
             && range.offset <= self.to.saturating_add(GAP_BYTES)
+            && self.to - self.from <= RUN_BYTES
             && range.end().saturating_sub(self.from) <= RUN_BYTES
     }
 
@@ -108,9 +109,10 @@ mod tests {
             range(0, 0, 100, 0),
             range(0, 200 + GAP_BYTES, 5, 2),
             range(0, 1 << 30, 2 * RUN_BYTES, 3),
+            range(0, (1 << 30) + 5, 5, 5),
         ]);
         let owners: Vec<Vec<usize>> = found.iter().map(|run| run.owners().collect()).collect();
-        assert_eq!(owners, [vec![0, 1], vec![2], vec![3], vec![4]]);
+        assert_eq!(owners, [vec![0, 1], vec![2], vec![3], vec![5], vec![4]]);
         let bytes = Bytes::from(vec![7; 149]);
         let parts: Vec<(usize, Option<usize>)> =
             found.iter().take(1).flat_map(|run| run.parts(&bytes).map(|(owner, part)| (owner, part.map(|part| part.len())))).collect();

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use trailkeep_archive::{Outcome, SourceKind, SourceRow};
+use trailkeep_archive::{Outcome, SourceRow};
 use trailkeep_audit::{
     Sha256,
     completeness::{Completeness, LandedFile, ListedFile, Report, SignedPeriod},
@@ -14,11 +14,13 @@ use trailkeep_records::hash::sha256;
 
 use crate::{
     Options, Progress,
-    asked::{Asked, delivered_ms},
+    asked::Asked,
     chains::{self, Chains},
     digests::{self, DigestRow, Listed, ReadDigests, Trust},
     error::{VerifyError, on_a_thread},
     findings::Findings,
+    named::{Named, odd},
+    revisions::Later,
     segments::Segments,
     sources::Files,
     verdict::Finding,
@@ -51,10 +53,17 @@ pub(crate) struct Part {
     pub(crate) of: u64,
 }
 
+/// A row that something is to be said of.
+struct Picked {
+    odd: Option<Finding>,
+    counts: Option<Counts>,
+}
+
 /// A row that counts.
-enum Picked {
+enum Counts {
     Digest(SourceRow),
-    Log(SourceRow, LogClass, AccountId, Region),
+    /// With when it was delivered.
+    Log(SourceRow, Named, i64),
 }
 
 impl Part {
@@ -73,7 +82,7 @@ impl Shared<'_> {
         segments.ask(self.bucket).await?;
         let trust = Trust { keys: Arc::clone(self.keys), aliases: Arc::new(self.asked.bucket_aliases()) };
         let window = self.asked.window();
-        let wants = move |key: &str| delivered(key).is_none_or(|at_ms| window.from_ms <= at_ms && at_ms < window.to_ms);
+        let wants = move |key: &str| Named::of(key).is_some_and(|named| named.delivered_in(window).is_some());
         let read = digests::read(self.bucket, &rows, segments, &trust, wants, self.options.progress).await?;
         let asked = Arc::clone(self.asked);
         let mut taken = std::mem::replace(findings, Findings::new(0));
@@ -97,23 +106,28 @@ impl Shared<'_> {
         findings: &mut Findings,
     ) -> Result<Vec<DigestRow>, VerifyError> {
         let asked = Arc::clone(self.asked);
-        let mut digests = Vec::new();
+        let (mut digests, mut later) = (Vec::new(), Later::default());
         let pick = move |row| pick(row, part, &asked);
         let progress = self.options.progress;
         let take = |file: usize, picked: Vec<Picked>| {
             progress(Progress::File);
             for picked in picked {
-                match picked {
-                    Picked::Digest(row) => {
+                if let Some(finding) = picked.odd {
+                    findings.add(finding);
+                }
+                match picked.counts {
+                    None => {}
+                    Some(Counts::Digest(row)) => {
                         let segment = segments.of(&row);
                         digests.push(DigestRow::new(row, segment));
                     }
-                    Picked::Log(row, class, account, region) => {
+                    Some(Counts::Log(row, named, at_ms)) => {
                         segments.of(&row);
-                        if let Some(finding) = irregular(&row, class) {
+                        later.take(&row, (named.account, named.region));
+                        if let Some(finding) = irregular(&row, named.class) {
                             findings.add(finding);
                         }
-                        join.landed(&landed(&row, self.asked, (class, account, region), file as u32));
+                        join.landed(&landed(&row, self.asked, (&named, at_ms), file as u32));
                     }
                 }
             }
@@ -123,6 +137,7 @@ impl Shared<'_> {
             Ok(())
         };
         self.files.each(self.bucket, None, pick, take).await?;
+        later.tell(self.bucket, self.files, findings).await?;
         Ok(digests)
     }
 
@@ -155,39 +170,37 @@ impl Shared<'_> {
     }
 }
 
-/// Whether a row counts in this round.
+/// Whether a row counts in this round, and what is wrong with its name whatever is asked.
 fn pick(row: SourceRow, part: Part, asked: &Asked) -> Option<Picked> {
-    let account: AccountId = row.account.as_deref()?.parse().ok()?;
-    let region: Region = row.region.as_deref()?.parse().ok()?;
-    if !asked.wants_place(account, region) || !part.holds(account) {
+    let named = Named::of(&row.key);
+    if !named.map_or(part.number == 0, |named| part.holds(named.account)) {
         return None;
     }
-    if row.kind == SourceKind::Digest {
-        return asked.wants_digest(delivered_ms(&row)).then_some(Picked::Digest(row));
-    }
-    let class = match row.kind {
-        SourceKind::Log | SourceKind::Digest => LogClass::CloudTrail,
-        SourceKind::Insight => LogClass::Insight,
-        SourceKind::Network => LogClass::NetworkActivity,
-        SourceKind::Aggregated => LogClass::Aggregated,
-    };
-    asked.wants(&row).then_some(Picked::Log(row, class, account, region))
+    let odd = odd(&row, named.as_ref());
+    let counts = named.and_then(|named| counted(row, named, asked));
+    (odd.is_some() || counts.is_some()).then_some(Picked { odd, counts })
 }
 
-fn landed<'a>(
-    row: &'a SourceRow,
-    asked: &'a Asked,
-    (class, account, region): (LogClass, AccountId, Region),
-    source: u32,
-) -> LandedFile<'a> {
+fn counted(row: SourceRow, named: Named, asked: &Asked) -> Option<Counts> {
+    if !asked.wants_place(named.account, named.region) {
+        return None;
+    }
+    if named.class == LogClass::Digest {
+        return asked.wants_digest(&named).then_some(Counts::Digest(row));
+    }
+    let at_ms = named.delivered_in(asked.window())?;
+    Some(Counts::Log(row, named, at_ms))
+}
+
+fn landed<'a>(row: &'a SourceRow, asked: &'a Asked, (named, delivered_ms): (&Named, i64), source: u32) -> LandedFile<'a> {
     LandedFile {
         bucket: asked.delivered_to(&row.bucket),
         key: &row.key,
         revision: row.revision,
-        class,
-        account,
-        region,
-        delivered_ms: delivered_ms(row),
+        class: named.class,
+        account: named.account,
+        region: named.region,
+        delivered_ms,
         inflated_sha256: row.inflated_sha256.as_deref().and_then(|hash| hash.parse().ok()),
         quarantined: row.outcome == Outcome::Quarantined,
         source,
@@ -195,7 +208,7 @@ fn landed<'a>(
 }
 
 /// A log file whose container is not as CloudTrail writes it. Its hash may be the signed one all the same: bytes after the member are in no hash.
-fn irregular(row: &SourceRow, class: LogClass) -> Option<Finding> {
+pub(crate) fn irregular(row: &SourceRow, class: LogClass) -> Option<Finding> {
     let mut reasons: Vec<&'static str> = IRREGULAR.into_iter().filter(|flag| row.flags.iter().any(|has| has == flag)).collect();
     // Rows that were rebuilt have no flags; where the bytes lie tells it, too.
     if reasons.is_empty() && row.segment.ends_with(".bin") {
@@ -211,13 +224,6 @@ fn irregular(row: &SourceRow, class: LogClass) -> Option<Finding> {
         detail: "this log file is not exactly one clean gzip member, as CloudTrail writes it".to_owned(),
         ..Finding::default()
     })
-}
-
-fn delivered(key: &str) -> Option<i64> {
-    match LogKey::parse(key) {
-        Ok(KeyKind::Log(key)) => key.delivered_ms(),
-        _ => None,
-    }
 }
 
 /// Walks the chains and joins what their verified Digests list with what landed.

@@ -137,7 +137,7 @@ impl Gathered {
         Verdict {
             claim: CLAIM,
             outside: OUTSIDE,
-            verified: self.findings.is_empty(),
+            verified: self.findings.is_empty() && self.chains.iter().all(|chain| chain.gaps.is_empty()),
             archive,
             judged: Judged {
                 window: asked.window().into(),
@@ -164,10 +164,7 @@ impl Gathered {
             let is_of = |place: &&Place| account.is_none_or(|id| id == place.account) && region.is_none_or(|name| name == place.region);
             places.iter().filter(is_of).any(|place| place.digests.verified + place.digests.refused > 0)
         };
-        let accounts = asked.accounts.iter().map(|account| (Some(account.to_string()), None));
-        let regions = asked.regions.iter().map(|region| (None, Some(region.to_string())));
-        let all: Vec<(Option<String>, Option<String>)> = std::iter::once((None, None)).chain(accounts).chain(regions).collect();
-        for (account, region) in all.into_iter().filter(|(account, region)| !has(account.as_deref(), region.as_deref())) {
+        for (account, region) in named_places(asked).into_iter().filter(|(account, region)| !has(account.as_deref(), region.as_deref())) {
             let detail = "the archive holds no Digest of what was asked: nothing is proven".to_owned();
             self.findings.add(Finding { name: "nothing_to_verify", account, region, detail, ..Finding::default() });
         }
@@ -185,4 +182,12 @@ impl Gathered {
         };
         all.into_iter().map(told).collect()
     }
+}
+
+/// What was asked by name, beside everything: accounts, Regions, or each of those accounts in each of those Regions.
+fn named_places(asked: &Asked) -> Vec<(Option<String>, Option<String>)> {
+    let names = |all: Vec<String>| if all.is_empty() { vec![None] } else { all.into_iter().map(Some).collect() };
+    let accounts = names(asked.accounts.iter().map(ToString::to_string).collect());
+    let regions: Vec<Option<String>> = names(asked.regions.iter().map(ToString::to_string).collect());
+    accounts.iter().flat_map(|account| regions.iter().map(|region| (account.clone(), region.clone()))).collect()
 }

@@ -11,7 +11,7 @@ use trailkeep_verification::{Asked, Depth, Options, Verdict};
 
 use crate::{
     cli::Globals,
-    exit::{CouldNotRun, Exit, check_window},
+    exit::{CouldNotRun, Exit, Usage, check_window},
     location::{Location, bucket_name},
     output::print,
     outside::Machine,
@@ -58,9 +58,9 @@ pub(crate) struct Verify {
     /// Read this part of them again: 2%. The seed chooses which.
     #[arg(long, value_name = "N%", value_parser = percent)]
     sample: Option<f64>,
-    /// Chooses the sample; the same seed gives the same one.
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "sample")]
-    seed: u64,
+    /// Chooses the sample; the same seed gives the same one [default: drawn, and stated with the verdict].
+    #[arg(long, value_name = "N", requires = "sample")]
+    seed: Option<u64>,
     /// Judge as if it were this moment, which decides what is due [default: now].
     #[arg(long, value_name = "TIME", value_parser = crate::figures::moment_ms)]
     as_of: Option<i64>,
@@ -98,8 +98,15 @@ enum Output {
 impl Verify {
     pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         check_window(self.since, self.until)?;
+        let machine = Machine::new();
+        let now_ms = machine.now().unix_ms;
+        if self.asked(now_ms).is_empty() {
+            return Err(
+                Usage("there is no moment between --since and --until, or four hours ago without --until: nothing to verify").into()
+            );
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("failed to start the runtime")?;
-        let verdict = runtime.block_on(self.verify(globals)).context(CouldNotRun("the archive could not be verified"))?;
+        let verdict = runtime.block_on(self.verify(globals, &machine, now_ms)).context(CouldNotRun("the archive could not be verified"))?;
         print(&match self.output {
             Output::Text => text::told(&verdict),
             Output::Json => format!("{}\n", serde_json::to_string_pretty(&verdict)?),
@@ -107,15 +114,14 @@ impl Verify {
         Ok(if verdict.verified { Exit::Done } else { Exit::Findings })
     }
 
-    async fn verify(&self, globals: &Globals) -> anyhow::Result<Verdict> {
-        let now_ms = Machine::new().now().unix_ms;
+    async fn verify(&self, globals: &Globals, machine: &Machine, now_ms: i64) -> anyhow::Result<Verdict> {
         let archive = Archive::open(self.archive.open_archive(globals).await?).await?;
         let keys = match &self.public_keys {
             Some(file) => keys::of_a_file(file, self.keys_region, now_ms)?,
             None => keys::of_the_archive(archive.bucket().as_ref()).await?,
         };
         let bar = progress::Bar::new();
-        let options = Options { depth: self.depth(), findings_kept: self.show as usize, progress: &|done| bar.tell(done) };
+        let options = Options { depth: self.depth(machine), findings_kept: self.show as usize, progress: &|done| bar.tell(done) };
         let verdict = trailkeep_verification::verify(&archive, &keys, &self.asked(now_ms), options).await;
         bar.end();
         Ok(verdict?)
@@ -132,13 +138,18 @@ impl Verify {
         }
     }
 
-    fn depth(&self) -> Depth {
+    fn depth(&self, machine: &Machine) -> Depth {
         match self.sample {
-            Some(fraction) => Depth::Sample { fraction, seed: self.seed },
+            Some(fraction) => Depth::Sample { fraction, seed: self.seed.unwrap_or_else(|| drawn(machine)) },
             None if self.deep => Depth::Everything,
             None => Depth::Hashes,
         }
     }
+}
+
+/// A seed that nobody could know before, short enough to be typed again.
+fn drawn(machine: &Machine) -> u64 {
+    machine.random() >> 32
 }
 
 fn alias(text: &str) -> Result<(String, String), String> {
