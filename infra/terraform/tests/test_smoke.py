@@ -6,24 +6,19 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import time
 
 import boto3
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+from conftest import not_run
+from road import emulator
+from road.emulator import ROOT
+
 MARK = "trailkeep-smoke-20260101000000-1"
 KEY = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555"
 DEADLINE_S = 60
-
-
-def not_run(why):
-    """Fails where everything must run, and is shown as not run elsewhere."""
-    if os.environ.get("REQUIRE_ALL") == "1":
-        pytest.fail(why)
-    pytest.skip(f"not run: {why}")
 
 
 @pytest.fixture(name="binary")
@@ -33,27 +28,21 @@ def built_binary():
 
 
 @pytest.fixture(name="endpoint")
-def moto_endpoint():
-    server = ROOT / ".venv/bin/moto_server"
+def moto_endpoint(tmp_path):
     for tool in ("aws", "jq"):
         if not shutil.which(tool):
             not_run(f"{tool} is not installed")
-    if not server.exists():
+    if not emulator.program():
         not_run("moto is not installed: make setup")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = subprocess.Popen([server, "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    begun = time.monotonic()
-    while True:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        assert running.poll() is None and time.monotonic() - begun < DEADLINE_S, "moto does not start"
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    running.terminate()
-    running.wait()
+    moto = emulator.Moto(tmp_path / "moto.log")
+    try:
+        begun = time.monotonic()
+        while not moto.listening():
+            assert time.monotonic() - begun < DEADLINE_S, "moto does not listen"
+            time.sleep(0.05)
+        yield f"http://{moto.address}"
+    finally:
+        moto.close()
 
 
 @pytest.fixture(name="environment")
