@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1.7
 #
-# The collector (`make image`), and the command line (`make image TARGET=trailkeep`). Both run as a user without a name, need no writable file system
+# The collector (`make image`), the auditor (`make image TARGET=auditor`), and the command line (`make image TARGET=trailkeep`). All run as a user without a name, need no writable file system
 # and hold one binary, glibc and the certificates of public authorities.
 #
 # glibc, not musl: the allocator is faster under load, and AWS-LC, SQLite and zstd build with gcc alone. Builder and runtime are of one Debian release,
@@ -28,6 +28,12 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     cargo build --locked --release --package trailkeep-collector --bin trailkeep-collector \
     && install -D --mode=0755 target/release/trailkeep-collector /out/trailkeep-collector
 
+FROM source AS build-auditor
+RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
+    --mount=type=cache,target=/src/target,sharing=locked \
+    cargo build --locked --release --package trailkeep-auditor --bin trailkeep-auditor \
+    && install -D --mode=0755 target/release/trailkeep-auditor /out/trailkeep-auditor
+
 FROM gcr.io/distroless/cc-debian12:nonroot AS trailkeep
 ARG VERSION=0.1.0
 ARG REVISION=unknown
@@ -40,6 +46,21 @@ COPY LICENSE /LICENSE
 COPY --from=build-trailkeep /out/trailkeep /trailkeep
 USER 65532:65532
 ENTRYPOINT ["/trailkeep"]
+
+FROM gcr.io/distroless/cc-debian12:nonroot AS auditor
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="trailkeep-auditor" \
+      org.opencontainers.image.description="Proves without end that nothing is missing, heals what is, and says who is silent." \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+COPY LICENSE /LICENSE
+COPY --from=build-auditor /out/trailkeep-auditor /trailkeep-auditor
+USER 65532:65532
+# SIGTERM ends the round between two steps and gives the lease back.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/trailkeep-auditor"]
 
 # Last, so that it is what a build without --target makes.
 FROM gcr.io/distroless/cc-debian12:nonroot AS collector

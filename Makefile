@@ -90,7 +90,7 @@ TAG ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 TARGET ?= collector
 # linux/arm64 is what the Terraform modules' tasks run on unless they are told otherwise.
 PLATFORM ?=
-image: ## Build the collector's container image (IMAGE=… TAG=… PLATFORM=linux/arm64; TARGET=trailkeep for the command line)
+image: ## Build the collector's container image (IMAGE=… TAG=… PLATFORM=linux/arm64; TARGET=auditor, or trailkeep for the command line)
 	@if ! command -v docker >/dev/null; then echo "make image needs docker with BuildKit, and there is none here: install it, or run docker build where it is" >&2; exit 1; fi
 	if ! docker info >/dev/null 2>&1; then echo "make image needs docker's daemon, and it does not answer: start it, or point DOCKER_HOST at one" >&2; exit 1; fi
 	version="$$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)"

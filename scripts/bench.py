@@ -4,7 +4,7 @@
 The limit is a bare loop of ours (bench/src/bare.rs); the peer is DuckDB with its best recipe. Every figure is the median of some
 rounds, taken in turn. Data sets and archives are made once, in .bench; `make clean` throws them away.
 
-usage: bench.py [--rounds N] [--markdown FILE] [SECTION ...]     sections: ingest tiny huge query collector
+usage: bench.py [--rounds N] [--markdown FILE] [SECTION ...]     sections: ingest tiny huge query collector audit
 """
 
 import argparse
@@ -332,6 +332,14 @@ def bench_query(_rounds):
         row(f"demo: {question} {count} rows", f"{ms:.0f} ms", "", "", "≤ 300 ms", io)
 
 
+def bench_audit(rounds):
+    """Verification: signatures, a large organization's day, the AWS command line."""
+    sys.dont_write_bytecode = True
+    import audit_bench
+
+    audit_bench.run(sys.modules[__name__], rounds)
+
+
 def machine():
     model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -344,7 +352,7 @@ def table():
 
 
 def main():
-    sections = {"ingest": bench_ingest, "tiny": bench_tiny, "huge": bench_huge, "query": bench_query, "collector": bench_collector}
+    sections = {"ingest": bench_ingest, "tiny": bench_tiny, "huge": bench_huge, "query": bench_query, "collector": bench_collector, "audit": bench_audit}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(sections))
     parser.add_argument("--rounds", type=int, default=3)

@@ -34,8 +34,12 @@ KEY_USD = 1.00
 STANDARD, STANDARD_IA, GLACIER_IR, DEEP_ARCHIVE = 0.023, 0.0125, 0.004, 0.00099
 TO_IA, TO_GLACIER_IR, TO_DEEP_ARCHIVE = 10.0, 20.0, 50.0  # a million objects
 FARGATE_TASK = 0.8 * (0.04048 + 2 * 0.004445) * 24 * DAYS  # 1 vCPU, 2 GB; ARM, taken as a fifth less than x86 (from memory)
-CLOUDWATCH = 9.0
+CLOUDWATCH, CLOUDWATCH_OF_AUDITOR = 9.0, 5.0
 LOG_BUCKET_DAYS = 400
+# The auditor reads each Digest once, the sources of a Batch in some rounds, and writes the outcome of each file with the provisional and the final attestation.
+GET_USD_PER_MILLION, LIST_USD_PER_MILLION = 0.40, 5.00
+ROUNDS, LISTS_A_ROUND, READS_OF_A_BATCH, OUTCOME_BYTES, ATTESTATIONS_OF_A_DAY = 24, 40, 4, 60, 2
+LEDGER_USD_PER_MILLION_WRITES, NOTE_UNITS, SIGN_USD_PER_MILLION = 0.625, 20, 15.0
 KEYS = 12
 TASKS_AT_LEAST, OBJECTS_PER_TASK_AND_SECOND = 2, 350  # the emulator-bound figure: far below what one core decodes
 
@@ -48,6 +52,14 @@ def stored(bytes_a_day, tiers, years):
         dollars += bytes_a_day * held / GB * price
         left -= held
     return dollars
+
+
+def auditing(digests, batches, accounts):
+    """Requests of the auditor in a month: a note for each account and round, of some units each."""
+    reads = (batches * READS_OF_A_BATCH + digests * DAYS / BATCH_OBJECTS) / 1e6 * GET_USD_PER_MILLION
+    lists = ROUNDS * DAYS * LISTS_A_ROUND / 1e6 * LIST_USD_PER_MILLION
+    notes = ROUNDS * DAYS * (accounts + 1) * NOTE_UNITS / 1e6 * LEDGER_USD_PER_MILLION_WRITES
+    return reads + lists + notes + ATTESTATIONS_OF_A_DAY * DAYS / 1e6 * SIGN_USD_PER_MILLION
 
 
 def month(accounts, years):
@@ -64,7 +76,10 @@ def month(accounts, years):
         "reading log files that CloudTrail encrypted: KMS Decrypt": files * DAYS / 1e6 * KMS_USD_PER_MILLION,
         "workers on Fargate (ARM), two at least": tasks * FARGATE_TASK,
         "customer keys": KEYS * KEY_USD,
-        "alarms, dashboard, metrics": CLOUDWATCH,
+        "alarms, dashboard, metrics": CLOUDWATCH + CLOUDWATCH_OF_AUDITOR,
+        "auditor: a task on Fargate (ARM)": FARGATE_TASK,
+        "auditor: reading, ledger notes, signatures, findings": auditing(digests, batches, accounts),
+        "outcomes/: Standard 30 d, Standard-IA to 90 d, Glacier IR": stored((files + digests) * OUTCOME_BYTES * ATTESTATIONS_OF_A_DAY, [(30, STANDARD), (60, STANDARD_IA), (forever, GLACIER_IR)], years),
         "log bucket, 400 days in Standard": stored(log_bytes + digest_bytes, [(LOG_BUCKET_DAYS, STANDARD)], years),
         "raw/: Standard 30 d, Glacier IR to 120 d, Deep Archive": stored(log_bytes * RAW, [(30, STANDARD), (90, GLACIER_IR), (forever, DEEP_ARCHIVE)], years),
         "digests/: Standard 30 d, Standard-IA to 90 d, Glacier IR": stored(digest_bytes * RAW, [(30, STANDARD), (60, STANDARD_IA), (forever, GLACIER_IR)], years),

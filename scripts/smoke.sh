@@ -81,9 +81,19 @@ check "the archive has no delete marker over it" jq -e '.DeleteMarker != true an
 duplicates=$(trailkeep query --archive "$archive" --output json "SELECT count(*) AS n FROM (SELECT bucket, key, revision FROM sources GROUP BY 1, 2, 3 HAVING count(*) > 1)" | jq -r .n)
 check "no source is there twice" test "$duplicates" = 0
 
+
+# Nothing of the auditor is a failure on the first day: it is told, not checked.
+attested=$(aws s3api list-objects-v2 --bucket "$bucket" --prefix attest/ --max-keys 1 --no-paginate --query 'Contents[0].Key' --output text 2>/dev/null) || attested=
+if [ -n "$attested" ] && [ "$attested" != None ]; then
+    open=$(trailkeep query --archive "$archive" --output json "SELECT count(*) AS n FROM open_findings" 2>/dev/null | jq -r .n) || open=
+    echo "  the auditor has attested ($attested); open findings: ${open:-not known}"
+else
+    echo "  nothing is attested yet: the first attestation comes a day after the first whole day"
+fi
+
 echo
 echo "What stays because it is locked, until when (the first object below each locked prefix):"
-for prefix in raw/ digests/ sources/ attest/; do
+for prefix in raw/ digests/ sources/ findings/ outcomes/ attest/ keys/; do
     key=$(aws s3api list-objects-v2 --bucket "$bucket" --prefix "$prefix" --max-keys 1 --no-paginate --query 'Contents[0].Key' --output text 2>/dev/null) || key=
     [ -n "$key" ] && [ "$key" != None ] || { echo "  $prefix nothing yet"; continue; }
     held=$(aws s3api head-object --bucket "$bucket" --key "$key" --query '[ObjectLockMode, ObjectLockRetainUntilDate]' --output text) || held="its lock cannot be read"

@@ -4,6 +4,7 @@ mod bare;
 mod collector;
 mod encode;
 mod ledger;
+mod signed;
 mod tree;
 
 use std::{io::Write, path::PathBuf};
@@ -39,9 +40,13 @@ fn main() -> anyhow::Result<()> {
         }
         ["day", tree] => serde_json::to_string(&collector::day(tree.as_ref())?)?,
         ["ledger", kind, sources] => serde_json::to_string(&ledger::run(kind, sources.parse()?)?)?,
+        ["signed", archive, accounts, hours, files] => {
+            serde_json::to_string(&signed::make(archive.as_ref(), accounts.parse()?, hours.parse()?, files.parse()?)?)?
+        }
+        ["rsa", seconds] => serde_json::to_string(&signed::checks(seconds.parse()?)?)?,
         _ => anyhow::bail!(
             "usage: trailkeep-bench bare TREE OUT | encode TREE OUT [BUDGET_MIB] | collector TREE LANDERS | lag TREE OBJECTS_PER_S SEAL_S SECONDS | \
-             day TREE | ledger memory|sqlite SOURCES"
+             day TREE | ledger memory|sqlite SOURCES | signed ARCHIVE ACCOUNTS HOURS FILES | rsa SECONDS"
         ),
     };
     writeln!(std::io::stdout(), "{told}")?;

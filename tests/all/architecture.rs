@@ -37,6 +37,8 @@ const LAYERS: &[(&str, Layer)] = &[
     ("trailkeep-pipeline", Layer::Pipeline),
     ("trailkeep-restore", Layer::Pipeline),
     ("trailkeep-verification", Layer::Pipeline),
+    ("trailkeep-attest", Layer::Pipeline),
+    ("trailkeep-coverage", Layer::Pipeline),
     ("trailkeep-local", Layer::Adapter),
     ("trailkeep-aws", Layer::Adapter),
     ("trailkeep-query", Layer::Adapter),

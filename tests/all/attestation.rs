@@ -179,6 +179,11 @@ fn the_script_verifies_nothing_that_was_tampered_with() -> Result<()> {
     place.verify(&proof, &attestation, "key.der")?.ok()?;
 
     let zeros = "0".repeat(64);
+    let text = |json: &[u8], pointer: &str| -> Result<String> {
+        let value: Value = serde_json::from_slice(json)?;
+        Ok(value.pointer(pointer).and_then(Value::as_str).context("a text")?.to_owned())
+    };
+    let (first, signature) = (text(&proof, "/path/0")?, text(&attestation, "/signature")?);
     let proofs = [
         ("/leaf/outcome", json!("missing")),
         ("/leaf/inflated_sha256", json!(zeros)),
@@ -190,6 +195,10 @@ fn the_script_verifies_nothing_that_was_tampered_with() -> Result<()> {
         ("/path/0", json!(zeros)),
         ("/path", json!([])),
         ("/version", json!(2)),
+        ("/version", json!(true)),
+        ("/index", json!("3")),
+        ("/path/0", json!(first.to_uppercase())),
+        ("/path/0", json!(format!(" {first}"))),
     ];
     for (pointer, value) in proofs {
         let ended = place.verify(&with(&proof, pointer, value)?, &attestation, "key.der")?;
@@ -203,12 +212,17 @@ fn the_script_verifies_nothing_that_was_tampered_with() -> Result<()> {
         ("/fingerprint", json!(zeros)),
         ("/algorithm", json!("RSASSA_PKCS1_V1_5_SHA_256")),
         ("/signature", json!("3006020101020101")),
+        ("/signature", json!(signature.to_uppercase())),
+        ("/version", json!(true)),
         ("/version", json!(2)),
     ];
     for (pointer, value) in attestations {
         let ended = place.verify(&proof, &with(&attestation, pointer, value)?, "key.der")?;
         ensure!(ended.ok().is_err(), "an attestation with another {pointer} was verified");
     }
+    let more = |json: &[u8]| String::from_utf8_lossy(json).replacen('{', r#"{"a":1,"#, 1).into_bytes();
+    ensure!(place.verify(&more(&proof), &attestation, "key.der")?.ok().is_err(), "a proof with another member was verified");
+    ensure!(place.verify(&proof, &more(&attestation), "key.der")?.ok().is_err(), "an attestation with another member was verified");
     let spaced = [b" ", proof.as_slice()].concat();
     ensure!(place.verify(&spaced, &attestation, "key.der")?.ok().is_err(), "a proof that is not canonical was verified");
     let other = Place::with("ec", 6)?;

@@ -1,14 +1,23 @@
 //! `trailkeep coverage` on archives of an invented organization: whole, with hours taken out, and with or without a roster.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
+use trailkeep_audit::attestation::TrailConfiguration;
+use trailkeep_coverage::{Asked, Recorded, Seen, look};
+use trailkeep_keys::Region;
+use trailkeep_local::DirectoryBucket;
 use trailkeep_organization::{Account, History, Roster, State};
+use trailkeep_pipeline::ports::bucket::AuditBucket;
+use trailkeep_query::recorded;
+use trailkeep_restore::Archive;
 use trailkeep_tests::{
     command::{self, Ended},
     gzip, tree,
@@ -56,9 +65,16 @@ impl Estate {
 
     /// Keeps a roster in the archive, observed a day after the trail began.
     fn keeps(&self, accounts: Vec<Account>) -> Result<()> {
-        let roster = Roster::new(START_MS + 24 * HOUR_MS, "o-exampleorgid".parse()?, None, accounts)?;
+        self.keeps_observed(None, vec![(START_MS + 24 * HOUR_MS, accounts)])
+    }
+
+    /// Keeps what several observations make, of an organization with this management account.
+    fn keeps_observed(&self, management: Option<&str>, observations: Vec<(i64, Vec<Account>)>) -> Result<()> {
         let mut history = History::default();
-        history.observe(&roster)?;
+        for (observed_ms, accounts) in observations {
+            let management = management.map(str::parse).transpose()?;
+            history.observe(&Roster::new(observed_ms, "o-exampleorgid".parse()?, management, accounts)?)?;
+        }
         fs::create_dir_all(self.archive.join("accounts"))?;
         fs::write(self.archive.join("accounts/20260116T000000000Z.parquet"), history.write()?)?;
         Ok(())
@@ -73,6 +89,7 @@ fn account(id: &str, state: State) -> Result<Account> {
         state,
         unit: None,
         tags: None,
+        regions: None,
         joined_ms: Some(START_MS - 24 * HOUR_MS),
         joined_method: None,
     })
@@ -80,6 +97,21 @@ fn account(id: &str, state: State) -> Result<Account> {
 
 fn both() -> Result<Vec<Account>> {
     Ok(vec![account(FIRST, State::Active)?, account(SECOND, State::Active)?])
+}
+
+/// Puts a log file with one record of AWS Organizations beside those of the first account: `at` like `0150`, its name and one more member in JSON.
+fn records(trail: &Path, at: &str, name: &str, member: &str) -> Result<()> {
+    let files = tree::read(trail)?;
+    let ours = |key: &&String| key.contains(FIRST) && key.contains("/us-east-1/") && key.contains("/CloudTrail/");
+    let log = files.keys().filter(ours).find(|key| key.ends_with(".json.gz")).context("a log file")?;
+    let folder = log.rsplit_once('/').context("a folder")?.0;
+    let (hour, minute) = at.split_at(2);
+    let id = format!("0000cafe-0000-4000-8000-00000000{at}");
+    let record = format!(
+        r#"{{"Records":[{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","accountId":"{FIRST}"}},"eventTime":"2026-01-15T{hour}:{minute}:00Z","eventSource":"organizations.amazonaws.com","eventName":"{name}","awsRegion":"us-east-1","sourceIPAddress":"192.0.2.10","userAgent":"aws-cli/2.0",{member},"requestID":"{id}","eventID":"{id}","readOnly":false,"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"{FIRST}","eventCategory":"Management"}}]}}"#
+    );
+    let key = format!("{folder}/{FIRST}_CloudTrail_us-east-1_20260115T{at}Z_AAAABBBBCCCC{at}.json.gz");
+    fs::write(trail.join(key), gzip::member(record.as_bytes())).context("failed to write a log file")
 }
 
 /// The Regions of the trail, as its folders name them.
@@ -254,5 +286,123 @@ fn the_roster_decides_who_is_silent_who_may_be_and_who_was_not_expected() -> Res
     fs::write(estate.archive.join("accounts/20260117T000000000Z.parquet"), b"not Parquet")?;
     estate.coverage(&WINDOW)?.failed(2, &["accounts/20260117T000000000Z.parquet"])?;
     estate.coverage(&["--since", "2026-02-01", "--until", "2026-01-01"])?.failed(2, &["--since is later"])?;
+    Ok(())
+}
+
+#[test]
+fn a_roster_that_contradicts_the_archives_own_records_is_told_and_forbids_complete() -> Result<()> {
+    let estate = Estate::ingested(|trail| {
+        records(trail, "0150", "RemoveAccountFromOrganization", &format!(r#""requestParameters":{{"accountId":"{SECOND}"}}"#))?;
+        let created = r#""serviceEventDetails":{"createAccountStatus":{"state":"SUCCEEDED","accountId":"111122227777"}}"#;
+        records(trail, "0250", "CreateAccountResult", created)
+    })?;
+    estate.keeps_observed(Some(FIRST), vec![(START_MS + 24 * HOUR_MS, both()?)])?;
+    let regions = regions(&estate.archive)?.join(",");
+    let told = estate.told(1, &["--assume-regions", &regions])?;
+    let kinds: Vec<(&str, &str)> = told["differences"]
+        .as_array()
+        .context("differences")?
+        .iter()
+        .filter_map(|difference| Some((difference["account"].as_str()?, difference["difference"].as_str()?)))
+        .collect();
+    ensure!(kinds == [(SECOND, "left_still_listed"), ("111122227777", "joined_not_listed")], "{told:#}");
+    ensure!(told["complete"] == Value::Bool(false), "{told:#}");
+    ensure!(told["differences"][0]["event_id"] == *"0000cafe-0000-4000-8000-000000000150", "{told:#}");
+    let text = estate.coverage(&[WINDOW.as_slice(), &["--assume-regions", &regions]].concat())?.ended(1)?.text();
+    ensure!(text.contains("left, and the roster lists it: RemoveAccountFromOrganization at 2026-01-15T01:50:00.000Z"), "{text}");
+
+    let archive = estate.archive.display().to_string();
+    let accounts = ["accounts", "--archive", &archive];
+    let shown = command::run(accounts.iter().chain(&["--since", "2026-01-15", "--output", "json"]))?.ok()?.json()?;
+    ensure!(shown["records"]["differences"] == told["differences"] && shown["records"]["failed"].is_null(), "{shown:#}");
+    let shown = command::run(accounts.iter().chain(&["--since", "2026-01-15"]))?.ok()?.text();
+    ensure!(shown.contains("contradiction") && shown.contains("joined, and the roster does not list it"), "{shown}");
+    let shown = command::run(accounts.iter().chain(&["--without-records"]))?.ok()?.text();
+    ensure!(!shown.contains("contradiction"), "{shown}");
+    Ok(())
+}
+
+#[test]
+fn when_an_account_left_and_where_it_is_enabled_is_expected_as_exactly_as_it_is_known() -> Result<()> {
+    let removed = |trail: &Path| {
+        records(trail, "0330", "RemoveAccountFromOrganization", &format!(r#""requestParameters":{{"accountId":"{SECOND}"}}"#))
+    };
+    let estate = Estate::ingested(removed)?;
+    let enabled: BTreeSet<Region> = regions(&estate.archive)?.iter().map(|region| region.parse()).collect::<Result<_, _>>()?;
+    let of = |id: &str| -> Result<Account> { Ok(Account { regions: Some(enabled.clone()), ..account(id, State::Active)? }) };
+    let (before, after) = (START_MS - HOUR_MS, START_MS + 24 * HOUR_MS);
+    estate.keeps_observed(Some(FIRST), vec![(before, vec![of(FIRST)?, of(SECOND)?]), (after, vec![of(FIRST)?])])?;
+    let told = estate.told(0, &[])?;
+    ensure!((number(&told, "/expected_hours")?, number(&told, "/covered_hours")?) == (2 * HOURS + 2 * 3, 2 * HOURS + 2 * 3), "{told:#}");
+    ensure!(told["cells"].as_array().is_some_and(|cells| cells.iter().all(|cell| cell["assumed"] == Value::Bool(false))), "{told:#}");
+    let archive = estate.archive.display().to_string();
+    let shown = command::run(["accounts", "--archive", &archive, "--since", "2026-01-15", "--output", "json"])?.ok()?.json()?;
+    let exact = &shown["records"]["exact"][0];
+    ensure!(exact["account"] == *SECOND && exact["what"] == *"left" && exact["at"] == *"2026-01-15T03:30:00.000Z", "{shown:#}");
+    ensure!(shown["accounts"][0]["regions"].as_array().map(Vec::len) == Some(2), "{shown:#}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_look_that_remembers_reads_only_new_days_and_tells_the_same() -> Result<()> {
+    let estate = Estate::ingested(|_| Ok(()))?;
+    let bucket: Arc<dyn AuditBucket> = Arc::new(DirectoryBucket::open(&estate.archive)?);
+    let archive = Archive::open(bucket).await?;
+    let asked = Asked::of(Some(START_MS), Some(START_MS + HOURS as i64 * HOUR_MS), START_MS);
+    let (first, seen) = look(&archive, None, Recorded::default(), &asked, Seen::default()).await?;
+    ensure!(seen.accounts.len() == 2 && seen.through.is_some(), "{seen:?}");
+    let (second, again) = look(&archive, None, Recorded::default(), &asked, seen.clone()).await?;
+    ensure!(second.report == first.report && again == seen, "{second:?}");
+    // Of a window long after, nothing of these days is read, and who was seen in them is still expected.
+    let later = Asked { since_ms: START_MS + 9_000 * HOUR_MS, until_ms: START_MS + 9_010 * HOUR_MS, ..asked };
+    let told = Seen { through: Some(trailkeep_audit::Day::of(later.until_ms)), ..seen };
+    fs::remove_dir_all(estate.archive.join("sources"))?;
+    let (silent, _) = look(&archive, None, Recorded::default(), &later, told).await?;
+    ensure!(silent.report.cells.len() >= 4 && silent.report.hours().1 == 0 && !silent.complete, "{silent:?}");
+    ensure!(silent.statement().gaps.len() as u64 + silent.statement().gaps_left_out >= 4, "{silent:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn trails_are_configured_as_their_newest_records_say() -> Result<()> {
+    let change = |trail: &Path| -> Result<()> {
+        let ours = |key: &&String| key.contains(FIRST) && key.contains("/us-east-1/") && key.contains("/CloudTrail/");
+        let files = tree::read(trail)?;
+        let log = files.keys().filter(ours).find(|key| key.ends_with(".json.gz")).context("a log file")?;
+        let folder = log.rsplit_once('/').context("a folder")?.0;
+        let record = |name: &str, minute: u32, error: &str, request: &str| {
+            format!(
+                r#"{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","accountId":"{FIRST}"}},"eventTime":"2026-01-15T01:{minute}:00Z","eventSource":"cloudtrail.amazonaws.com","eventName":"{name}","awsRegion":"us-east-1","sourceIPAddress":"192.0.2.10","userAgent":"aws-cli/2.0",{error}"requestParameters":{request},"responseElements":null,"requestID":"r","eventID":"0000beef-0000-4000-8000-0000000000{minute}","readOnly":false,"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"{FIRST}","eventCategory":"Management"}}"#
+            )
+        };
+        let selectors = |read: &str| format!(r#"{{"trailName":"audit","eventSelectors":[{{"readWriteType":"{read}"}}]}}"#);
+        let texts = [
+            record("PutEventSelectors", 10, "", &selectors("WriteOnly")),
+            record("PutEventSelectors", 20, "", &selectors("All")),
+            record("PutEventSelectors", 30, r#""errorCode":"AccessDenied","#, &selectors("ReadOnly")),
+            record("StopLogging", 40, "", r#"{"name":"audit"}"#),
+        ];
+        let key = format!("{folder}/{FIRST}_CloudTrail_us-east-1_20260115T0155Z_AAAABBBBCCCCDDDD.json.gz");
+        let body = format!(r#"{{"Records":[{}]}}"#, texts.join(","));
+        fs::write(trail.join(key), gzip::member(body.as_bytes())).context("failed to write a log file")
+    };
+    let estate = Estate::ingested(change)?;
+    let bucket: Arc<dyn AuditBucket> = Arc::new(DirectoryBucket::open(&estate.archive)?);
+    let (half_past, end) = (START_MS + HOUR_MS + 35 * 60_000, START_MS + 24 * HOUR_MS);
+    let arn = format!("arn:aws:cloudtrail:us-east-1:{FIRST}:trail/audit");
+    let ours = |told: Vec<TrailConfiguration>| -> Vec<(String, String)> {
+        told.into_iter().filter(|told| told.trail == arn).map(|told| (told.source, told.configuration)).collect()
+    };
+    let selectors = (
+        "0000beef-0000-4000-8000-000000000020".to_owned(),
+        r#"{"eventName":"PutEventSelectors","requestParameters":{"trailName":"audit","eventSelectors":[{"readWriteType":"All"}]}}"#
+            .to_owned(),
+    );
+    let early = recorded::trail_configurations(Arc::clone(&bucket), half_past).await?;
+    ensure!(ours(early.clone()) == [selectors.clone()], "{early:?}");
+    let all = recorded::trail_configurations(Arc::clone(&bucket), end).await?;
+    ensure!(ours(all.clone()).len() == 2 && ours(all.clone()).contains(&selectors), "{all:?}");
+    let continued = recorded::trail_configurations_since(bucket, half_past, end, early).await?;
+    ensure!(continued == all, "{continued:?}");
     Ok(())
 }

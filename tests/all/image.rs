@@ -86,9 +86,9 @@ fn what_is_built_and_started_are_binaries_of_the_workspace() -> Result<()> {
             build.rest
         );
     }
-    ensure!(builds.len() == 2, "there are {} builds", builds.len());
+    ensure!(builds.len() == 3, "there are {} builds", builds.len());
     let stages = stages(&instructions);
-    for (name, binary) in [("trailkeep", "trailkeep"), ("collector", "trailkeep-collector")] {
+    for (name, binary) in [("trailkeep", "trailkeep"), ("collector", "trailkeep-collector"), ("auditor", "trailkeep-auditor")] {
         let named = format!(" AS {name}");
         let stage = stages.iter().find(|stage| stage[0].rest.ends_with(&named)).with_context(|| format!("no stage {name}"))?;
         let has = |word: &str, rest: &str| stage.iter().any(|one| one.word == word && one.rest == rest);

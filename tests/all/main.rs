@@ -2,7 +2,9 @@
 
 mod acceptance_queries;
 mod architecture;
+mod attest;
 mod attestation;
+mod auditor;
 mod backfill;
 mod careful;
 mod chaos;
@@ -22,9 +24,13 @@ mod ingest_options;
 mod misuse;
 mod model;
 mod organizations;
+mod own_digests;
 mod proxy;
 mod queue_command;
 mod s3_bucket;
+mod segments;
 mod sns_announcer;
 mod sqs_queue;
+mod validate_logs;
 mod verify;
+mod verify_from;

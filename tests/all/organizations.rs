@@ -155,6 +155,13 @@ async fn accounts_keeps_in_the_archive_what_changed_and_shows_it_without_asking(
     let shown = accounts(&moto, &archive, &["--refresh", "--output", "json"])?.ok()?.json()?;
     ensure!(shown["accounts"].as_array().map(Vec::len) == Some(ACCOUNTS), "{shown:#}");
     ensure!(shown["refresh"]["joined"].as_array().map(Vec::len) == Some(ACCOUNTS) && kept()? == 1, "{shown:#}");
+    // The emulator has no account:ListRegions: that is said, and the accounts are kept all the same.
+    let denied = shown["refresh"]["denied"].as_array().context("what was denied")?;
+    ensure!(
+        denied.len() == 1 && denied[0].as_str().is_some_and(|why| why.contains("enabled Regions") && why.contains("ListRegions")),
+        "{shown:#}"
+    );
+    ensure!(shown["accounts"].as_array().is_some_and(|accounts| accounts.iter().all(|account| account["regions"].is_null())), "{shown:#}");
     accounts(&moto, &archive, &["--refresh"])?.ok()?;
     ensure!(kept()? == 1, "nothing changed, and a file was written");
     organization.moved(0, &organization.root, &organization.workloads).await?;

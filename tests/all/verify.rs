@@ -10,7 +10,7 @@ use trailkeep_tests::{
     gzip, tree,
 };
 
-mod estate;
+pub(crate) mod estate;
 mod rows;
 
 use self::estate::{Estate, LATE, SOON, UNTIL, copy, finding, found, has, inflated, number, synth, synth_at, tampered};

@@ -1,6 +1,7 @@
 //! What whole-service tests and conformance runs share: the real command, trees of files, an S3 emulator.
 //! The tests themselves are in `all/`, one file per behaviour, in one binary.
 
+pub mod aws_cli;
 pub mod chaos;
 pub mod command;
 pub mod emulator;

@@ -35,6 +35,7 @@ INPUTS = {
 }
 # Athena keeps dotted names where the query engine nests: the same leaves, in another form.
 PUT_TOGETHER = ["additionaleventdata", "serviceeventdetails", "addendum", "edgedevicedetails", "insightdetails"]
+IN_DUCKDB = {"string": "VARCHAR", "array<string>": "VARCHAR[]", "map<string,string>": "MAP(VARCHAR, VARCHAR)"}
 # What a small invented trail has, and what a sound archive has not.
 FINDS_ROWS = {"access-denied-by-principal", "first-seen-principals", "first-seen-regions", "landed-by-day", "s3-reads-by-principal", "secrets-read"}
 FINDS_NONE = {"batches-without-commit-mark", "sources-without-events"}
@@ -137,6 +138,10 @@ def opened(archive, views, but=None):
     for table in ("events", "sources"):
         files = f"read_parquet('{archive}/{table}/**/*.parquet', hive_partitioning = true, hive_types_autocast = false)"
         connection.execute(f"CREATE VIEW {table} AS SELECT * FROM {files} WHERE NOT ({(but or {}).get(table, 'false')})")
+    for table in columns_module().AUDITORS:
+        columns = json.loads((MODULE / f"columns/{table}.json").read_text())
+        kinds = ", ".join(f'"{column["name"]}" {IN_DUCKDB.get(column["type"], column["type"])}' for column in columns)
+        connection.execute(f'CREATE TABLE {table} ({kinds}, day VARCHAR, "$path" VARCHAR)')
     for name, view in views.items():
         connection.execute(f"CREATE VIEW {name} AS {for_duckdb(view['originalSql'])}")
     return connection
@@ -198,7 +203,7 @@ def test_the_column_lists_are_those_of_a_fresh_archive_and_of_the_engines_views(
 def test_glue_has_the_columns_and_types_of_the_files(plan, archive):
     fresh = columns_module().column_lists(TRAILKEEP, archive)
     tables = planned(plan, "aws_glue_catalog_table.table")
-    assert set(tables) == {"events", "sources"}
+    assert set(tables) == {"events", "sources", "accounts", "findings", "outcomes"}
     for name, table in tables.items():
         storage = table["storage_descriptor"][0]
         assert by_name(storage["columns"]) == by_name(fresh[name])
@@ -226,6 +231,9 @@ def test_the_files_hold_only_what_athena_reads_as_it_stands(archive):
 
 def test_the_partitions_that_athena_computes_are_the_folders_that_the_product_writes(plan, archive):
     for name, table in planned(plan, "aws_glue_catalog_table.table").items():
+        if name in columns_module().AUDITORS:
+            assert table["parameters"].get("storage.location.template", f"s3://example-audit/org/{name}") in (f"s3://example-audit/org/{name}", f"s3://example-audit/org/{name}/day=${{day}}")
+            continue
         template = table["parameters"]["storage.location.template"]
         assert template.startswith(f"s3://example-audit/org/{name}/")
         pattern = re.sub(r"\\\$\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template.removeprefix("s3://example-audit/org/")))
@@ -258,7 +266,7 @@ def presto(kind):
 
 def test_a_view_in_glue_says_what_athenas_own_would(plan, views, archive):
     fresh = columns_module().column_lists(TRAILKEEP, archive)
-    assert set(views) == {"cloudtrail", "security_lake_v1"}
+    assert set(views) == {"cloudtrail", "security_lake_v1", "audited_events", "current_accounts", "open_findings"}
     for name, view in planned(plan, "aws_glue_catalog_table.view").items():
         assert (view["table_type"], view["view_expanded_text"], view["parameters"]["presto_view"]) == ("VIRTUAL_VIEW", "/* Presto View */", "true")
         assert len(view["view_original_text"]) <= 409_600, "longer than a view's text in Glue may be"

@@ -12,7 +12,7 @@ from conftest import EXAMPLES, TERRAFORM, short
 MANAGEMENT = TERRAFORM / "stacks/management-account"
 VARIABLES = {block.labels[0]: block for block in hcl.read(MANAGEMENT) if block.kind == "variable"}
 # `create_trail` is among them where there is a trail already.
-FROM_THE_AUDIT_ACCOUNT = {"organization_id", "audit_account_id", "log_bucket_name", "trail_kms_key_arn", "trail_name", "trail_arn", "key_prefix", "excluded_bucket_arns"}
+FROM_THE_AUDIT_ACCOUNT = {"organization_id", "audit_account_id", "log_bucket_name", "trail_kms_key_arn", "trail_name", "trail_arn", "key_prefix", "excluded_bucket_arns", "auditor", "protected_role_arns", "protected_topic_arns"}
 
 
 def outputs_of(state):

@@ -45,12 +45,15 @@ pub(crate) struct Globals {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Accounts(commands::accounts::Accounts),
+    Attest(commands::attest::Attest),
     Backfill(commands::backfill::Backfill),
     Compare(commands::compare::Compare),
     Coverage(commands::coverage::Coverage),
+    Digest(commands::digest::Digest),
     Estimate(commands::estimate::Estimate),
     Ingest(commands::ingest::Ingest),
     Ledger(commands::ledger::Ledger),
+    Prove(commands::prove::Prove),
     Query(commands::query::Query),
     Queue(commands::queue::Queue),
     Raw(commands::raw::Raw),
@@ -63,12 +66,15 @@ impl Command {
     pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         match self {
             Self::Accounts(command) => command.run(globals),
+            Self::Attest(command) => command.run(globals),
             Self::Backfill(command) => command.run(globals),
             Self::Compare(command) => command.run(globals),
             Self::Coverage(command) => command.run(globals),
+            Self::Digest(command) => command.run(globals),
             Self::Estimate(command) => command.run(globals),
             Self::Ingest(command) => command.run(globals),
             Self::Ledger(command) => command.run(globals),
+            Self::Prove(command) => command.run(globals),
             Self::Query(command) => command.run(globals),
             Self::Queue(command) => command.run(globals),
             Self::Raw(command) => command.run(globals),

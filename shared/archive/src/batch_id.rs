@@ -37,6 +37,11 @@ impl BatchId {
         self.unix_ms
     }
 
+    /// The random part.
+    pub(crate) fn random(&self) -> u64 {
+        self.random
+    }
+
     /// The UTC day in the id as `YYYYMMDD`: the `day` of `raw/`, `digests/`, `sources/` and `quarantine/`.
     pub fn day(&self) -> String {
         let at = self.civil();

@@ -1,4 +1,4 @@
-//! What subscribers are told of an object below `events/` once it is visible.
+//! What subscribers are told of once it is visible: an object below `events/`, and a Batch's Digests.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,5 +31,29 @@ pub struct LandedObject {
     /// Rows.
     pub records: u64,
     /// Size in bytes.
+    pub bytes: u64,
+}
+
+/// The Digests of one Batch as they are announced, all together: their segments below `digests/`, and what they are of. Stands in the manifest beside
+/// [`LandedObject`]s.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LandedDigests {
+    /// Keys of the segments below the archive's root, ascending: one or two.
+    pub keys: Vec<String>,
+    /// Accounts in the Digests' keys, ascending, at most [`MAX_LISTED`].
+    pub accounts: Vec<String>,
+    /// How many accounts there are, listed or not.
+    pub account_count: u64,
+    /// Regions in the Digests' keys, ascending, at most [`MAX_LISTED`].
+    pub regions: Vec<String>,
+    /// How many Digests.
+    pub digests: u64,
+    /// End of the earliest period that a Digest says it is of, milliseconds since the Unix epoch; absent where none could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_period_end_ms: Option<i64>,
+    /// End of the latest such period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_period_end_ms: Option<i64>,
+    /// Size of the segments together, in bytes.
     pub bytes: u64,
 }

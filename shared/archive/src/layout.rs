@@ -1,6 +1,10 @@
 //! Keys of an archive's objects, below its root, and the way back from a key to what it is.
 
+mod audit;
+
 use crate::{BatchId, Category, ClassLabel, Partition};
+
+pub use self::audit::{AttestationKind, Attested, attest_key, findings_key, outcomes_key, parse_public_keys_key, public_keys_key};
 
 /// What makes a bucket or directory an archive; see [`crate::ArchiveDescriptor`].
 pub const ARCHIVE_JSON: &str = "archive.json";
@@ -18,6 +22,12 @@ pub const QUARANTINE: &str = "quarantine/";
 pub const INDEX: &str = "index/";
 /// Signed statements of completeness.
 pub const ATTEST: &str = "attest/";
+/// The sources of a day with what came of each: the leaves of an attestation.
+pub const OUTCOMES: &str = "outcomes/";
+/// Changes of what an auditor found.
+pub const FINDINGS: &str = "findings/";
+/// CloudTrail's public keys, with where and when they were got.
+pub const KEYS: &str = "keys/";
 /// The organization's accounts and their history.
 pub const ACCOUNTS: &str = "accounts/";
 /// Manifests of Batches that are not published yet, and temporary files of directories.
@@ -81,14 +91,12 @@ pub fn event_index_key(batch: &BatchId) -> String {
 
 /// `accounts/<YYYYMMDDTHHMMSSmmmZ>.parquet`: the time of the observation, milliseconds since 1970. Later ones sort later.
 pub fn accounts_key(observed_ms: i64) -> String {
-    let stamp = BatchId::new(observed_ms, 0).to_string();
-    format!("accounts/{}.parquet", stamp.split('-').next().unwrap_or_default())
+    format!("{ACCOUNTS}{}.parquet", audit::stamp(observed_ms))
 }
 
 /// The time of the observation in a key below `accounts/`; `None` for any other key.
 pub fn parse_accounts_key(key: &str) -> Option<i64> {
-    let stamp = key.strip_prefix(ACCOUNTS)?.strip_suffix(".parquet")?;
-    let observed_ms = format!("{stamp}-{:016x}", 0).parse::<BatchId>().ok()?.unix_ms();
+    let observed_ms = audit::parse_stamp(key.strip_prefix(ACCOUNTS)?.strip_suffix(".parquet")?)?;
     (accounts_key(observed_ms) == key).then_some(observed_ms)
 }
 
@@ -145,6 +153,27 @@ pub enum ArchiveKey {
         /// The Batch.
         batch: BatchId,
     },
+    /// A file of the accounts table.
+    Accounts {
+        /// When they were observed, milliseconds since 1970.
+        observed_ms: i64,
+    },
+    /// CloudTrail's public keys.
+    PublicKeys {
+        /// When they were got, milliseconds since 1970.
+        got_ms: i64,
+    },
+    /// A file of the findings table.
+    Findings {
+        /// When the changes were found, milliseconds since 1970.
+        at_ms: i64,
+        /// Tells it from others of the same moment.
+        random: u64,
+    },
+    /// A file of the outcomes table.
+    Outcomes(Attested),
+    /// An attestation.
+    Attest(Attested),
 }
 
 impl ArchiveKey {
@@ -172,6 +201,14 @@ impl ArchiveKey {
             ["sources", _, file] => Self::Sources { batch: table_file(file)? },
             ["quarantine", _, file] => Self::Quarantine { batch: table_file(file)? },
             ["index", _, file] => Self::EventIndex { batch: file.strip_suffix(".eid")?.parse().ok()? },
+            ["accounts", _] => Self::Accounts { observed_ms: parse_accounts_key(key)? },
+            ["keys", _] => Self::PublicKeys { got_ms: parse_public_keys_key(key)? },
+            ["findings", _, file] => {
+                let id = table_file(file)?;
+                Self::Findings { at_ms: id.unix_ms(), random: id.random() }
+            }
+            ["outcomes", day, file] => Self::Outcomes(Attested::parse_outcomes(day, file)?),
+            ["attest", day, file] => Self::Attest(Attested::parse_attest(day, file)?),
             ["staging", batch, "manifest.json"] => Self::Manifest { batch: batch.parse().ok()? },
             _ => return None,
         };
@@ -189,13 +226,23 @@ impl ArchiveKey {
             Self::Quarantine { batch } => quarantine_key(batch),
             Self::EventIndex { batch } => event_index_key(batch),
             Self::Manifest { batch } => manifest_key(batch),
+            Self::Accounts { observed_ms } => accounts_key(*observed_ms),
+            Self::PublicKeys { got_ms } => public_keys_key(*got_ms),
+            Self::Findings { at_ms, random } => findings_key(*at_ms, *random),
+            Self::Outcomes(attested) => outcomes_key(*attested),
+            Self::Attest(attested) => attest_key(*attested),
         }
     }
 
-    /// The Batch that published it; `None` for `archive.json`.
+    /// The Batch that published it; `None` for `archive.json` and what no Batch publishes.
     pub fn batch(&self) -> Option<BatchId> {
         match self {
-            Self::Descriptor => None,
+            Self::Descriptor
+            | Self::Accounts { .. }
+            | Self::PublicKeys { .. }
+            | Self::Findings { .. }
+            | Self::Outcomes(_)
+            | Self::Attest(_) => None,
             Self::Raw { batch, .. }
             | Self::Digests { batch, .. }
             | Self::Events { batch, .. }

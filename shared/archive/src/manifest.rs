@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-use crate::{BatchId, CREATED_BY, FORMAT, LandedObject, layout};
+use crate::{BatchId, CREATED_BY, FORMAT, LandedDigests, LandedObject, layout};
 
 /// `staging/<batch>/manifest.json`. `U` is the pipeline's staged upload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct Manifest<U> {
     /// What to announce once it is published; empty in manifests of writers that announce nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub landed: Vec<LandedObject>,
+    /// The Batch's Digests, to be announced besides; absent in manifests of writers that do not announce them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digests: Option<LandedDigests>,
 }
 
 /// One LogObject or Digest of a Batch.
@@ -79,7 +82,14 @@ impl<U> Manifest<U> {
             let (left, right) = (key(left), key(right));
             (layout::publish_rank(left), left).cmp(&(layout::publish_rank(right), right))
         });
-        Self { format: FORMAT, created_by: CREATED_BY.to_owned(), batch, epoch, sources, uploads, landed: Vec::new() }
+        Self { format: FORMAT, created_by: CREATED_BY.to_owned(), batch, epoch, sources, uploads, landed: Vec::new(), digests: None }
+    }
+}
+
+impl<U> Manifest<U> {
+    /// How many messages announce it: one for each object, one for its Digests.
+    pub fn to_announce(&self) -> u64 {
+        self.landed.len() as u64 + u64::from(self.digests.is_some())
     }
 }
 
@@ -156,6 +166,36 @@ mod tests {
         let mut other = bytes.clone();
         other.push(b' ');
         assert!(matches!(Manifest::<String>::parse(&other, &hash), Err(ManifestError::OtherContent { .. })));
+    }
+
+    #[test]
+    fn what_is_to_be_announced_stands_in_it_and_older_ones_say_nothing_of_digests() {
+        let digests = LandedDigests {
+            keys: vec!["digests/a".to_owned()],
+            accounts: vec!["111122223333".to_owned()],
+            account_count: 1,
+            regions: vec!["eu-central-1".to_owned()],
+            digests: 2,
+            first_period_end_ms: Some(1_760_000_400_000),
+            last_period_end_ms: None,
+            bytes: 4_096,
+        };
+        let told = Manifest { digests: Some(digests), ..manifest() };
+        let (bytes, hash) = told.to_bytes().unwrap();
+        assert_eq!(Manifest::<String>::parse(&bytes, &hash).unwrap(), told);
+        assert_eq!((manifest().to_announce(), told.to_announce()), (0, 1));
+        // As releases before wrote it.
+        let older = serde_json::json!({
+            "format": 1, "created_by": "trailkeep 0.1.0", "batch": told.batch, "epoch": 3, "sources": [], "uploads": [],
+            "landed": [{
+                "key": "events/a", "category": "management", "event_day": 20_251_009, "accounts": [], "account_count": 0, "regions": [],
+                "records": 1, "bytes": 1,
+            }],
+        });
+        let older = Manifest::<String>::parse_unverified(older.to_string().as_bytes()).unwrap();
+        assert_eq!((older.digests.is_none(), older.to_announce()), (true, 1));
+        let (bytes, _) = manifest().to_bytes().unwrap();
+        assert!(!String::from_utf8(bytes).unwrap().contains("\"digests\":"), "a manifest that announces none is as it was");
     }
 
     #[test]

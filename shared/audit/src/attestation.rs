@@ -15,16 +15,18 @@ mod key;
 mod merkle;
 mod proof;
 mod statement;
+mod streaming;
 #[cfg(test)]
 mod tests;
 
 pub use canonical::{NotCanonical, canonical_json};
-pub use chain::{ChainProblem, ChainReport, check_chain};
+pub use chain::{ChainProblem, ChainReport, ChainWalk, check_chain};
 pub use envelope::{Envelope, EnvelopeError, MAX_ENVELOPE_BYTES};
-pub use key::{Algorithm, KeyError, LocalSignature, MAX_KEY_BYTES, PublicKey, sign_with_pkcs8};
+pub use key::{Algorithm, KeyError, LocalKey, LocalSignature, MAX_KEY_BYTES, PublicKey, sign_with_pkcs8};
 pub use merkle::{Leaf, OrderError, Tree};
 pub use proof::{InclusionProof, MAX_PROOF_BYTES, ProofError};
 pub use statement::{
     ChainHead, CoverageStatement, DigestsStatement, FindingsStatement, GapStatement, Kind, MAX_SIGNING_INPUT_BYTES, ReReading,
     SourcesStatement, Statement, TrailConfiguration, TrustRoot, VERSION, WORDS,
 };
+pub use streaming::TreeRoot;

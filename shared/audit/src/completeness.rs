@@ -160,11 +160,17 @@ impl Completeness {
     /// As [`Self::finish`], and tells the outcome of every file, in the order of ids: for the leaves of an attestation, whose names a second pass over
     /// `sources/` has.
     pub fn finish_each(self, now_ms: i64, mut tell: impl FnMut(FileId, Outcome)) -> Report {
+        self.finish_with(now_ms, |id, outcome, _| tell(id, outcome))
+    }
+
+    /// As [`Self::finish_each`], and says of a file that did not land how it is listed: its name is in that Digest.
+    pub fn finish_with(self, now_ms: i64, mut tell: impl FnMut(FileId, Outcome, Option<Listed>)) -> Report {
         let judge = Judge { places: &self.places.list, periods: &self.periods, classes: &self.classes, now_ms };
         let mut report = Report::default();
         self.facts.for_each_file(|facts| {
             if let (Some(first), Some(outcome)) = (facts.first(), judge.judge(facts, &mut report)) {
-                tell(first.id(), outcome);
+                let landed = facts.iter().any(|fact| fact.landed().is_some());
+                tell(first.id(), outcome, if landed { None } else { judge::first_listed(facts) });
             }
         });
         report

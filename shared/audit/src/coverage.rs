@@ -3,7 +3,7 @@
 //! CloudTrail delivers a Digest each hour, also when nothing happened, so that silence is told from quiet. Expected are the hours of each
 //! account in each Region from when the account joined (or the Region was enabled) until it left or was suspended. Observed are hours that
 //! a Digest speaks of, by the half hour: the Digest whose period holds hh:30 is that hour's Digest, so that Digests which begin at any
-//! minute are counted once. Hours are kept as bits: 8 MB for 5,000 accounts × 17 Regions × 31 days, three times.
+//! minute are counted once. Hours are kept as bits: 8 MB for 5,000 accounts × 17 Regions × 31 days, four times.
 //!
 //! Whether Digests are signed and chained is not looked at here: give verified ones. Holes shorter than an hour are the chain's affair.
 
@@ -28,7 +28,7 @@ use self::{bitmap::Bitmap, cells::Cells, lag::Lags, report::Strangers};
 
 /// One hour in milliseconds.
 pub const HOUR_MS: i64 = 3_600_000;
-/// Most hours of account × Region × hour that are looked at together: 2^30, 128 MiB for each of three bitmaps.
+/// Most hours of account × Region × hour that are looked at together: 2^30, 128 MiB for each of four bitmaps.
 pub const MAX_HOURS: u64 = 1 << 30;
 /// Most gaps that are told one by one. The rest is counted.
 pub const MAX_GAPS: usize = 100_000;
@@ -70,6 +70,9 @@ pub struct ObservedSource {
     pub region: Region,
     /// The time in its name, milliseconds since 1970.
     pub delivered_ms: i64,
+    /// The latest event in it, milliseconds since 1970; none where that is not known. A file may be delivered after a trail was stopped, with what was
+    /// recorded before.
+    pub last_event_ms: Option<i64>,
     /// When it landed, milliseconds since 1970; none where lag has no meaning, as for a backfill.
     pub landed_ms: Option<i64>,
 }
@@ -85,6 +88,8 @@ pub struct Coverage {
     /// Hours whose Digest lists files.
     listing: Bitmap,
     sources: Bitmap,
+    /// Hours that the latest event of a file is of.
+    recorded: Bitmap,
     lags: Vec<Lags>,
     events: Vec<TrailEvent>,
     events_left_out: u64,
@@ -113,6 +118,7 @@ impl Coverage {
             digests: map(),
             listing: map(),
             sources: map(),
+            recorded: map(),
             lags: vec![Lags::default(); cells.len()],
             cells,
             events: Vec::new(),
@@ -143,8 +149,12 @@ impl Coverage {
         let Some(cell) = self.cells.find(source.account, source.region) else {
             return self.strangers.met(source.account, source.region, source.delivered_ms, false);
         };
-        let hour = source.delivered_ms.div_euclid(HOUR_MS) - self.first_hour;
-        if let Some(hour) = usize::try_from(hour).ok().filter(|hour| *hour < self.hours) {
+        let hour = |ms: i64| usize::try_from(ms.div_euclid(HOUR_MS) - self.first_hour).ok().filter(|hour| *hour < self.hours);
+        let (delivered, recorded) = (hour(source.delivered_ms), hour(source.last_event_ms.unwrap_or(source.delivered_ms)));
+        if let Some(hour) = recorded {
+            self.recorded.set(cell * self.hours + hour);
+        }
+        if let Some(hour) = delivered {
             self.sources.set(cell * self.hours + hour);
             if let (Some(landed_ms), Some(lags)) = (source.landed_ms, self.lags.get_mut(cell)) {
                 lags.add(landed_ms.saturating_sub(source.delivered_ms));

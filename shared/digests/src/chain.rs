@@ -87,6 +87,8 @@ pub enum Finding {
         at_least: u64,
         /// The last of the missing ones, which the Digest after the hole names with hash and signature.
         named: Box<Pointer>,
+        /// The Digest that names it, by its place among the Links.
+        named_by: usize,
     },
     /// `missing_newest`: nothing since then, though the clock says that there should be. Deleted, not delivered, or logging was stopped.
     MissingNewest {
@@ -242,8 +244,13 @@ impl Report {
 }
 
 impl Head {
-    /// The head that a verified Digest makes.
-    fn of(link: &Link) -> Option<Self> {
+    /// The end of its period as its key has it: to the second, milliseconds since 1970.
+    pub fn stamp_ms(&self) -> i64 {
+        slots::stamp_of(self)
+    }
+
+    /// The head that a Digest makes, if it could be read. Only that of a verified one is a mark.
+    pub fn of(link: &Link) -> Option<Self> {
         let claims = link.claims.as_ref()?;
         Some(Self {
             location: link.location.clone(),

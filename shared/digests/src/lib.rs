@@ -25,14 +25,15 @@ mod read;
 mod reason;
 mod signature;
 mod values;
+pub mod write;
 
 pub use chain::{Break, BreakKind, Doubt, Finding, Head, Outcome, Period, Report, Rotation, Window, walk};
 pub use digest::{Digest, LogFile, MAX_LOG_FILES, Previous};
 pub use link::{Link, Pointer};
-pub use location::{BucketAliases, ChainId, Location};
+pub use location::{BucketAliases, ChainId, DigestKey, Location};
 pub use member::Member;
 pub use metadata::Metadata;
-pub use public_keys::{KeyReason, MAX_KEYS_BYTES, Origin, PublicKey, PublicKeys, PublicKeysError, RefusedKey};
+pub use public_keys::{KeyConflict, KeyContradiction, KeyReason, MAX_KEYS_BYTES, Origin, PublicKey, PublicKeys, PublicKeysError, RefusedKey};
 pub use read::{MAX_INFLATED_BYTES, MAX_STORED_BYTES, Reader, Reading, StoredDigest};
 pub use reason::{Reason, Reasons};
 pub use signature::{SIGNATURE_ALGORITHM, SIGNING_LAG_MS, SignedText, verify_signature};

@@ -79,11 +79,13 @@ impl fmt::Display for ChainId {
 
 /// What the key of a Digest says.
 #[derive(Debug, Clone)]
-pub(crate) struct DigestKey {
-    pub(crate) chain: ChainId,
-    /// The end of the period, to the second.
-    pub(crate) stamp_ms: i64,
-    pub(crate) backfill: bool,
+pub struct DigestKey {
+    /// The chain.
+    pub chain: ChainId,
+    /// The end of the period, to the second, milliseconds since 1970.
+    pub stamp_ms: i64,
+    /// Whether it lists what the first Digest of its period missed.
+    pub backfill: bool,
     /// The Regions in path and name differ.
     pub(crate) region_differs: bool,
     /// What stands before the class folder: `prefix/AWSLogs/[organization/]account`.
@@ -92,7 +94,7 @@ pub(crate) struct DigestKey {
 
 impl DigestKey {
     /// Reads a key; none if it is not the key of a Digest.
-    pub(crate) fn parse(key: &str) -> Option<Self> {
+    pub fn parse(key: &str) -> Option<Self> {
         let Ok(KeyKind::Digest(parsed)) = LogKey::parse(key) else { return None };
         let FileName::Digest { region, trail, home_region, stamp, backfill, .. } = &parsed.name else { return None };
         stamp.second?;

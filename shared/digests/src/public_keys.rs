@@ -15,8 +15,10 @@ use crate::{Fingerprint, Signature};
 
 mod der;
 mod file;
+mod united;
 
 pub use file::MAX_KEYS_BYTES;
+pub use united::{KeyConflict, KeyContradiction};
 
 /// A key of one Region and the time in which CloudTrail signed with it.
 #[derive(Clone)]

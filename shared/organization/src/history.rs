@@ -111,6 +111,11 @@ impl History {
         self.accounts.values().flatten()
     }
 
+    /// The rows of one account, oldest first; none: it was never observed.
+    pub fn rows_of(&self, account: AccountId) -> &[AccountRow] {
+        self.accounts.get(account.as_str()).map_or(&[], Vec::as_slice)
+    }
+
     /// The accounts that are in the organization, as the last observation found them.
     pub fn current(&self) -> impl Iterator<Item = &AccountRow> {
         self.accounts.values().filter_map(|rows| rows.last()).filter(|row| row.valid_to.is_none())
@@ -131,10 +136,15 @@ impl History {
         self.rows().next().map(|row| row.organization.as_str())
     }
 
+    /// The management account, as it was observed last.
+    pub fn management(&self) -> Option<AccountId> {
+        self.current().find_map(|row| row.management_account.as_ref()?.parse().ok())
+    }
+
     /// Since when an account has been in another state than `ACTIVE`, milliseconds since 1970: the observation that first found it so. None where it is
     /// active, or where it was not active when it was first observed.
     pub fn inactive_since_ms(&self, account: AccountId) -> Option<i64> {
-        let rows = self.accounts.get(account.as_str())?;
+        let rows = self.rows_of(account);
         let active = |row: &AccountRow| row.state == State::Active.as_str();
         let last_active = rows.iter().rposition(active)?;
         rows.get(last_active + 1).map(|row| row.valid_from)
@@ -142,7 +152,7 @@ impl History {
 
     /// What is known of an account at a time, milliseconds since 1970.
     pub fn as_of(&self, account: AccountId, at_ms: i64) -> AsOf<'_> {
-        let rows = self.accounts.get(account.as_str()).map_or(&[] as &[AccountRow], Vec::as_slice);
+        let rows = self.rows_of(account);
         let begun = rows.partition_point(|row| row.valid_from <= at_ms);
         if let Some(row) = begun.checked_sub(1).and_then(|last| rows.get(last))
             && row.valid_to.is_none_or(|valid_to| at_ms < valid_to)
@@ -210,7 +220,7 @@ impl History {
 
 /// What a row says of its account, beside when. Learning what was unknown is a change: nobody knows since when it is so.
 fn said(row: &AccountRow) -> impl PartialEq + '_ {
-    (&row.name, &row.email, &row.state, &row.ou_path, &row.ou_ids, &row.tags, &row.unknown, row.joined_at)
+    (&row.name, &row.email, &row.state, &row.ou_path, &row.ou_ids, &row.tags, &row.unknown, &row.regions, row.joined_at)
 }
 
 /// A row that begins with an observation. What could not be asked is taken from the row before.
@@ -226,6 +236,7 @@ fn row(account: &Account, roster: &Roster, before: Option<&AccountRow>) -> Accou
         ou_ids: account.unit.as_ref().map(|unit| unit.ids.clone()),
         tags: account.tags.clone().unwrap_or_default(),
         unknown: Vec::new(),
+        regions: account.regions.iter().flatten().map(ToString::to_string).collect(),
         joined_at: account.joined_ms,
         joined_method: account.joined_method.clone(),
         left_at: None,

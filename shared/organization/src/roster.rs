@@ -7,7 +7,7 @@ use std::{
     str::FromStr,
 };
 
-use trailkeep_keys::{AccountId, OrganizationId};
+use trailkeep_keys::{AccountId, OrganizationId, Region};
 
 /// Where an account stands in its life.
 /// Source: AWS Organizations User Guide, "Monitor the state of your AWS accounts".
@@ -80,6 +80,9 @@ pub struct Account {
     pub unit: Option<OrganizationalUnit>,
     /// Its tags; none: they could not be asked.
     pub tags: Option<BTreeMap<String, String>>,
+    /// Regions that it has enabled; none: they could not be asked. What is not known now is not known: unlike units and tags, an earlier answer is not
+    /// kept, since a Region that was enabled since would be taken for one that is off.
+    pub regions: Option<BTreeSet<Region>>,
     /// When it joined, milliseconds since 1970.
     pub joined_ms: Option<i64>,
     /// How it joined: `CREATED`, `INVITED`.
@@ -132,6 +135,13 @@ impl Roster {
             Some(management) => Err(RosterError::NoManagement(management)),
             None => Ok(Self { observed_ms, organization, management, accounts }),
         }
+    }
+
+    /// The roster with the Regions that some of its accounts have enabled; of the others they are not known.
+    #[must_use]
+    pub fn with_regions(mut self, mut regions: BTreeMap<AccountId, BTreeSet<Region>>) -> Self {
+        self.accounts.iter_mut().for_each(|account| account.regions = regions.remove(&account.id));
+        self
     }
 
     /// When it was observed, milliseconds since 1970.

@@ -25,6 +25,7 @@ fn account(number: u32) -> Account {
         state: State::Active,
         unit: Some(OrganizationalUnit { path: "Root/Workloads".to_owned(), ids: "r-abcd/ou-abcd-11111111".to_owned() }),
         tags: Some(BTreeMap::from([("team".to_owned(), "red".to_owned())])),
+        regions: None,
         joined_ms: Some(-DAY),
         joined_method: Some("CREATED".to_owned()),
     }

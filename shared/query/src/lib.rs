@@ -1,7 +1,9 @@
 //! Asks an archive in SQL with DataFusion.
 //!
-//! Tables: `events`, `sources`, `quarantine`; views: `cloudtrail`, `security_lake_v1`. A question lists what it can touch, leaves out
-//! files by category, event day, time and event id, and row groups by statistics and bloom filters; [`IoStats`] tells what was left.
+//! Tables: `events`, `sources`, `quarantine`, and the auditor's `accounts`, `findings`, `outcomes`; views: `cloudtrail`, `security_lake_v1`,
+//! `current_accounts`, `open_findings`; `audited_events` and `audited_cloudtrail` put beside each row what came of its source, and its account as
+//! it was (`design.md` says how). A question lists what it can touch, leaves out files by category, event day, time and event id, and row groups by
+//! statistics and bloom filters; [`IoStats`] tells what was left.
 //! Where the archive lies is the [`AuditBucket`] port's matter; writing it is not done here.
 //!
 //! [`AuditBucket`]: trailkeep_pipeline::ports::bucket::AuditBucket
@@ -15,6 +17,7 @@ mod io;
 mod json_path;
 mod naming;
 mod plan_io;
+pub mod recorded;
 pub mod render;
 mod session;
 mod statement;

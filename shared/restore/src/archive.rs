@@ -53,6 +53,13 @@ pub enum ReadError {
         #[source]
         source: TableError,
     },
+    /// A thread ended early: a fault of the program.
+    #[error("a thread that decodes a table ended early")]
+    Thread {
+        /// The cause.
+        #[source]
+        source: tokio::task::JoinError,
+    },
 }
 
 /// One file of a table, with the Batch that published it.

@@ -11,6 +11,7 @@ mod file;
 mod original;
 mod record;
 mod source;
+mod sources;
 pub mod stats;
 mod tier;
 pub mod tree;
@@ -20,6 +21,7 @@ pub use event::{EventFilter, EventPointer, FindEventError};
 pub use original::{Original, OriginalError, PIECE_BYTES, Piece};
 pub use record::{RecordError, VerbatimRecord};
 pub use source::{FindSourceError, SourceFilter};
+pub use sources::{SourceColumns, SourceFiles};
 pub use tier::{ArchivedSegment, RestoreEstimate, RestoreState, RestoreTier, TierError};
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trailkeep_audit::RETRY_MS;
-use trailkeep_digests::{BucketAliases, CADENCE_MS, Period};
+use trailkeep_digests::{BucketAliases, CADENCE_MS, ChainId, DigestKey, Head, Period};
 use trailkeep_keys::{AccountId, Region};
 use trailkeep_records::hash::sha256;
 
-use crate::named::Named;
+use crate::{Marks, named::Named};
 
 /// When the Digest that covers a moment must be there at the latest, after that moment, in milliseconds: 3 h. It covers an hour, and is
 /// delivered within two more.
@@ -30,6 +30,9 @@ pub struct Asked {
     pub aliases: BTreeMap<String, String>,
     /// Now, milliseconds since 1970: what is due by then is missed.
     pub as_of_ms: i64,
+    /// How far chains have been verified. A mark before the window is taken up: its chain is walked from there, whether or not anything of it is found. One
+    /// within it is not, and none is without `since_ms`: then everything is verified in full.
+    pub marks: Marks,
 }
 
 /// How much of the landed bytes is read again.
@@ -116,10 +119,34 @@ impl Asked {
         window.from_ms >= window.to_ms
     }
 
-    /// Whether a Digest can say something about what was delivered in the window: CloudTrail tries to deliver for 30 days.
-    pub(crate) fn wants_digest(&self, named: &Named) -> bool {
+    /// Whether a Digest can say something about what was delivered in the window, or stands between a chain's mark and the window: CloudTrail
+    /// tries to deliver for 30 days.
+    pub(crate) fn wants_digest(&self, key: &str, named: &Named) -> bool {
         let (window, [first_ms, last_ms]) = (self.window(), named.stamps());
-        window.from_ms < last_ms && first_ms <= window.to_ms.saturating_add(RETRY_MS + 2 * CADENCE_MS)
+        if first_ms > window.to_ms.saturating_add(RETRY_MS + 2 * CADENCE_MS) {
+            return false;
+        }
+        let key = if self.marks.is_empty() { None } else { DigestKey::parse(key) };
+        let mark = key.and_then(|key| Some((key.stamp_ms, self.mark(&key.chain)?.stamp_ms())));
+        mark.map_or(window.from_ms < last_ms, |(stamp_ms, mark_ms)| mark_ms < stamp_ms)
+    }
+
+    /// Where a chain's walk begins: its mark, if that lies before the window. Digests of the window itself are read whatever a mark says: what they
+    /// list is needed, and a mark that somebody wrote there would hide them.
+    pub(crate) fn mark(&self, chain: &ChainId) -> Option<&Head> {
+        let mark = self.marks.get(chain).filter(|_| self.wants_place(chain.account, chain.region));
+        mark.map(|mark| &mark.head).filter(|head| self.since_ms.is_some_and(|since_ms| head.end_ms <= since_ms))
+    }
+
+    /// The chains whose walk begins at a mark.
+    pub(crate) fn marked(&self) -> impl Iterator<Item = &ChainId> {
+        self.marks.iter().map(|(chain, _)| chain).filter(|chain| self.mark(chain).is_some())
+    }
+
+    /// From when on anything that landed can be of interest; none: from the beginning.
+    pub(crate) fn reads_from_ms(&self) -> Option<i64> {
+        let marks = self.marked().filter_map(|chain| self.mark(chain)).map(|head| head.end_ms);
+        Some(marks.min().unwrap_or(i64::MAX).min(self.since_ms?))
     }
 }
 

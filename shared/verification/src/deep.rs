@@ -12,7 +12,7 @@ use crate::{
     Options, Progress,
     asked::Asked,
     error::{VerifyError, on_a_thread},
-    findings::Findings,
+    findings::{Findings, NotIntact},
     hashing::{Reading, judge, judge_large},
     named::Named,
     ranges::{Fetched, Range, Run, runs},
@@ -93,11 +93,15 @@ async fn read_rows(
         for (owner, reading) in read? {
             let Some(row) = rows.get(owner) else { continue };
             match reading {
-                Reading::Archived => told.archived += 1,
+                Reading::Archived => {
+                    told.archived += 1;
+                    findings.not_intact(row, NotIntact::NotRead);
+                }
                 Reading::Same => (told.sources, told.bytes) = (told.sources + 1, told.bytes + row.stored_bytes),
                 Reading::Differs(reason) => {
                     told.sources += 1;
                     told.damaged += 1;
+                    findings.not_intact(row, NotIntact::Damaged);
                     findings.add(differs(row, reason));
                 }
             }

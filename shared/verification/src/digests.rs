@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use trailkeep_archive::SourceRow;
-use trailkeep_digests::{BucketAliases, Link, MAX_STORED_BYTES, Metadata, PublicKeys, Reader, StoredDigest};
+use trailkeep_digests::{BucketAliases, Link, MAX_STORED_BYTES, Metadata, PublicKeys, Reader, Reading, StoredDigest};
 use trailkeep_pipeline::ports::bucket::{AuditBucket, BucketError};
 
 use crate::{
@@ -40,6 +40,13 @@ pub(crate) struct Listed {
     pub(crate) digest: usize,
 }
 
+/// From when to when the events of a Digest's files are, milliseconds since 1970.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Events {
+    pub(crate) oldest_ms: Option<i64>,
+    pub(crate) newest_ms: Option<i64>,
+}
+
 /// What came of reading Digests.
 #[derive(Debug, Default)]
 pub(crate) struct ReadDigests {
@@ -47,6 +54,8 @@ pub(crate) struct ReadDigests {
     pub(crate) links: Vec<(usize, Link)>,
     /// What the sound ones list.
     pub(crate) listed: Vec<Listed>,
+    /// When the events are of those that have some, each with its row's place.
+    pub(crate) events: Vec<(usize, Events)>,
     /// Rows whose bytes are not there.
     pub(crate) lost: Vec<usize>,
 }
@@ -62,6 +71,36 @@ impl DigestRow {
     pub(crate) fn new(row: SourceRow, segment: u32) -> Self {
         let metadata = row.metadata.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         Self { bucket: row.bucket.into(), key: row.key.into(), metadata, segment, offset: row.segment_offset, length: row.segment_length }
+    }
+
+    /// One that is an object of a log bucket, and lies in no segment.
+    pub(crate) fn of_an_object(bucket: &str, key: &str) -> Self {
+        Self { bucket: bucket.into(), key: key.into(), metadata: Box::default(), segment: 0, offset: 0, length: 0 }
+    }
+}
+
+impl ReadDigests {
+    /// Takes what came of one Digest. Of what it lists only what `wants` takes is kept.
+    pub(crate) fn take(&mut self, owner: usize, reading: Reading<'_>, wants: impl Fn(&str) -> bool) {
+        let files = reading.sound().map(|digest| digest.log_files.as_slice()).unwrap_or_default();
+        self.listed.extend(files.iter().filter(|file| wants(&file.key)).map(|file| Listed {
+            bucket: (file.bucket != reading.link().location().bucket).then(|| (&*file.bucket).into()),
+            key: (&*file.key).into(),
+            hash: file.hash.0,
+            digest: owner,
+        }));
+        if let Some(digest) = reading.sound().filter(|digest| digest.oldest_event_ms.is_some()) {
+            self.events.push((owner, Events { oldest_ms: digest.oldest_event_ms, newest_ms: digest.newest_event_ms }));
+        }
+        self.links.push((owner, reading.into_link()));
+    }
+
+    /// Takes what came of others.
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.links.extend(others.links);
+        self.listed.extend(others.listed);
+        self.events.extend(others.events);
+        self.lost.extend(others.lost);
     }
 }
 
@@ -95,9 +134,7 @@ pub(crate) async fn read(
     while let Some(read) = reading.next().await {
         let read = read?;
         progress(Progress::DigestsRead((read.links.len() + read.lost.len()) as u64));
-        all.links.extend(read.links);
-        all.listed.extend(read.listed);
-        all.lost.extend(read.lost);
+        all.extend(read);
     }
     Ok(all)
 }
@@ -112,14 +149,7 @@ fn read_run(run: &Run, bytes: &Bytes, rows: &[DigestRow], trust: &Trust, wants: 
         };
         let metadata = Metadata::from_pairs(row.metadata.iter().map(|(name, value)| (&**name, &**value)));
         let reading = reader.read(&StoredDigest { bucket: &row.bucket, key: &row.key, bytes: &part, metadata });
-        let files = reading.sound().map(|digest| digest.log_files.as_slice()).unwrap_or_default();
-        read.listed.extend(files.iter().filter(|file| wants(&file.key)).map(|file| Listed {
-            bucket: (file.bucket != reading.link().location().bucket).then(|| (&*file.bucket).into()),
-            key: (&*file.key).into(),
-            hash: file.hash.0,
-            digest: owner,
-        }));
-        read.links.push((owner, reading.into_link()));
+        read.take(owner, reading, &wants);
     }
     read
 }

@@ -2,6 +2,7 @@
 
 use trailkeep_archive::TableError;
 use trailkeep_pipeline::ports::bucket::BucketError;
+use trailkeep_restore::ReadError;
 
 /// Why there is no verdict.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,16 @@ pub enum VerifyError {
     /// A thread ended early: a fault of the program.
     #[error("a thread of the verification ended early")]
     Thread(#[source] tokio::task::JoinError),
+}
+
+impl From<ReadError> for VerifyError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Bucket(error) => Self::Bucket(error),
+            ReadError::Table { key, source } => Self::Table { key, source },
+            ReadError::Thread { source } => Self::Thread(source),
+        }
+    }
 }
 
 /// Runs what takes the processor's time on a thread for that.

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Bytes that are fetched at once of a source that is not fetched whole.
-const PIECE_BYTES: u64 = 16 << 20;
+pub(crate) const PIECE_BYTES: u64 = 16 << 20;
 /// Bytes that are inflated at once.
 const CHUNK_BYTES: usize = 256 << 10;
 /// What is inflated in memory; anything larger goes through a stream.
@@ -39,26 +39,30 @@ pub(crate) enum Reading {
 }
 
 /// What bytes inflate to.
-type Inflated = (Sha256Value, Shape);
+pub(crate) type Inflated = (Sha256Value, Shape);
 
 /// Judges bytes that are there whole.
 pub(crate) fn judge(row: &SourceRow, stored: &[u8], buffer: &mut Vec<u8>) -> Reading {
     if hex::encode(sha256(stored)) != row.stored_sha256 {
         return Reading::Differs("stored_hash_differs");
     }
+    judge_inflated(row, inflated_whole(stored, buffer))
+}
+
+/// What bytes that are there whole inflate to; none for what is over the caps under which sources land.
+pub(crate) fn inflated_whole(stored: &[u8], buffer: &mut Vec<u8>) -> Option<Inflated> {
     buffer.clear();
-    let inflated = match inflate_into(stored, buffer, &LIMITS) {
+    match inflate_into(stored, buffer, &LIMITS) {
         Inflation::Done { shape, .. } => Some((sha256(buffer), shape)),
         Inflation::TooLargeForMemory | Inflation::OverLimit { .. } => inflated_as_it_comes(&mut { stored }),
-    };
-    judge_inflated(row, inflated)
+    }
 }
 
 /// Judges bytes piece by piece.
 pub(crate) async fn judge_large(bucket: &dyn AuditBucket, row: &SourceRow) -> Result<Reading, VerifyError> {
     let (sender, receiver) = mpsc::channel(1);
     let hashing = on_a_thread(move || {
-        let mut pieces = Pieces { receiver, piece: Bytes::new(), stored: Sha256::new() };
+        let mut pieces = Pieces::new(receiver);
         let inflated = inflated_as_it_comes(&mut pieces);
         (pieces.finish(), inflated)
     });
@@ -98,13 +102,17 @@ async fn feed(bucket: &dyn AuditBucket, row: &SourceRow, sender: mpsc::Sender<By
 }
 
 /// Pieces as they come, hashed as they are read.
-struct Pieces {
+pub(crate) struct Pieces {
     receiver: mpsc::Receiver<Bytes>,
     piece: Bytes,
     stored: Sha256,
 }
 
 impl Pieces {
+    pub(crate) fn new(receiver: mpsc::Receiver<Bytes>) -> Self {
+        Self { receiver, piece: Bytes::new(), stored: Sha256::new() }
+    }
+
     fn next(&mut self) -> bool {
         let Some(piece) = self.receiver.blocking_recv() else { return false };
         self.stored.update(&piece);
@@ -133,7 +141,7 @@ impl Read for Pieces {
 }
 
 /// None for what is over the caps under which sources land.
-fn inflated_as_it_comes(stored: &mut dyn Read) -> Option<Inflated> {
+pub(crate) fn inflated_as_it_comes(stored: &mut dyn Read) -> Option<Inflated> {
     let mut stream = GzipStream::new(stored, InflateLimits::default());
     let (mut hasher, mut chunk) = (Sha256::new(), vec![0; CHUNK_BYTES]);
     loop {

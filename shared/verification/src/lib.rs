@@ -12,9 +12,14 @@ mod asked;
 mod chains;
 mod deep;
 mod digests;
+mod each;
 mod error;
+mod evidence;
 mod findings;
+mod from;
 mod hashing;
+mod kept_keys;
+mod marks;
 mod named;
 mod ranges;
 mod revisions;
@@ -25,8 +30,13 @@ mod verdict;
 mod verify;
 
 pub use asked::{Asked, DIGEST_DUE_MS, Depth, OPEN_END_MS, Options, Progress};
+pub use each::FileOutcome;
 pub use error::VerifyError;
+pub use from::{FromError, LogSource, verify_log_bucket};
+pub use kept_keys::{KeptKeys, KeptKeysError, KeptKeysFile, RefusedKept, kept_keys};
+pub use marks::{MARK_BEHIND_MS, MARK_HELD_MS, Mark, Marks};
 pub use verdict::{
-    CLAIM, Chain, Counts, DigestCounts, Finding, Gap, Judged, Moment, OUTSIDE, Place, ReadAgain, SegmentCounts, Span, TrustedKey, Verdict,
+    CLAIM, Chain, Counts, DigestCounts, Evidence, Finding, Gap, Judged, LogBucketName, Moment, OUTSIDE, Place, ReadAgain, SegmentCounts,
+    Span, TrustedKey, Verdict,
 };
-pub use verify::verify;
+pub use verify::{verify, verify_each};

@@ -1,11 +1,14 @@
 //! One round: some of the accounts, from rows of `sources/` to outcomes. Rounds bound what is held in memory.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use trailkeep_archive::{Outcome, SourceRow};
 use trailkeep_audit::{
     Sha256,
-    completeness::{Completeness, LandedFile, ListedFile, Report, SignedPeriod},
+    completeness::{Completeness, FileId, LandedFile, ListedFile, Report, SignedPeriod},
 };
 use trailkeep_digests::PublicKeys;
 use trailkeep_keys::{AccountId, KeyKind, LogClass, LogKey, Region};
@@ -17,7 +20,9 @@ use crate::{
     asked::Asked,
     chains::{self, Chains},
     digests::{self, DigestRow, Listed, ReadDigests, Trust},
+    each::{Outcomes, Telling},
     error::{VerifyError, on_a_thread},
+    evidence::SecondLook,
     findings::Findings,
     named::{Named, odd},
     revisions::Later,
@@ -28,6 +33,8 @@ use crate::{
 
 /// Most Digests of one round: some 2 GB of them would be held. A round has one account at least.
 const MAX_DIGESTS: usize = 1_000_000;
+/// Digests that are read again at once for what findings need: some 5 MB.
+const DIGESTS_AT_ONCE: usize = 1_000;
 /// Signs of a LogObject that is not exactly one clean gzip member: readers of such differ in what they see.
 const IRREGULAR: [&str; 6] = ["not_gzip", "several_members", "trailing_bytes", "bad_crc", "truncated", "cut_trailer"];
 
@@ -44,6 +51,8 @@ pub(crate) struct Shared<'a> {
 pub(crate) struct Round {
     pub(crate) chains: Chains,
     pub(crate) report: Report,
+    /// What the join found, as far as it is told.
+    pub(crate) findings: Vec<Finding>,
 }
 
 /// Which accounts are of a round.
@@ -67,34 +76,43 @@ enum Counts {
 }
 
 impl Part {
-    fn holds(self, account: AccountId) -> bool {
+    pub(crate) fn holds(self, account: AccountId) -> bool {
         let [a, b, c, d, ..] = sha256(account.as_str().as_bytes());
         u64::from(u32::from_be_bytes([a, b, c, d])) % self.of == self.number
     }
 }
 
 impl Shared<'_> {
-    /// Runs a round.
-    pub(crate) async fn round(&self, part: Part, segments: &mut Segments, findings: &mut Findings) -> Result<Round, VerifyError> {
+    /// Runs a round, and tells what came of each of its files if somebody wants to know.
+    pub(crate) async fn round(
+        &self,
+        part: Part,
+        segments: &mut Segments,
+        findings: &mut Findings,
+        telling: Option<&mut Telling<'_>>,
+    ) -> Result<Round, VerifyError> {
         let mut join = Completeness::new();
-        let rows = Arc::new(self.rows(part, segments, &mut join, findings).await?);
+        let rows = self.rows(part, segments, &mut join, findings).await?;
+        let rows = Arc::new(rows);
         (self.options.progress)(Progress::Digests(rows.len() as u64));
         segments.ask(self.bucket).await?;
         let trust = Trust { keys: Arc::clone(self.keys), aliases: Arc::new(self.asked.bucket_aliases()) };
         let window = self.asked.window();
         let wants = move |key: &str| Named::of(key).is_some_and(|named| named.delivered_in(window).is_some());
         let read = digests::read(self.bucket, &rows, segments, &trust, wants, self.options.progress).await?;
-        let asked = Arc::clone(self.asked);
+        let (asked, each) = (Arc::clone(self.asked), telling.is_some());
         let mut taken = std::mem::replace(findings, Findings::new(0));
-        let (chains, report, mut found, rows) = on_a_thread(move || {
-            let (chains, report) = conclude(read, &rows, join, &asked, &mut taken);
-            (chains, report, taken, rows)
+        let (mut concluded, mut found) = on_a_thread(move || {
+            let concluded = conclude(read, rows, join, part, &asked, each, &mut taken);
+            (concluded, taken)
         })
         .await?;
         std::mem::swap(findings, &mut found);
-        let mut round = Round { chains, report };
-        self.name(&mut round.report, &rows, segments, &trust).await?;
-        Ok(round)
+        if let Some(telling) = telling {
+            let outcomes = std::mem::take(&mut concluded.outcomes);
+            self.each(telling, part, outcomes, &concluded.rows, segments, &trust).await?;
+        }
+        self.told(concluded, findings.room(), segments, &trust).await
     }
 
     /// Reads `sources/`: log files go into the join, rows of Digests are kept.
@@ -141,32 +159,49 @@ impl Shared<'_> {
         Ok(digests)
     }
 
-    /// Names what findings are about: reads again what they point to.
-    async fn name(&self, report: &mut Report, rows: &[DigestRow], segments: &Segments, trust: &Trust) -> Result<(), VerifyError> {
-        let mut sources: Vec<usize> =
-            report.findings.iter().flat_map(|finding| finding.landed.iter().map(|landed| landed.source as usize)).collect();
-        sources.sort_unstable();
-        sources.dedup();
-        let named = |_, rows: Vec<(String, String)>| {
-            for (bucket, key) in rows {
-                report.name(self.asked.delivered_to(&bucket), &key);
-            }
-            Ok(())
-        };
+    /// Names what findings are about and gathers their evidence: reads again what they point to. As many as are told.
+    async fn told(&self, mut concluded: Concluded, most: usize, segments: &Segments, trust: &Trust) -> Result<Round, VerifyError> {
+        let (report, rows) = (&mut concluded.report, &concluded.rows);
+        let told = report.findings.len().min(most);
+        let ids: Arc<BTreeSet<FileId>> = Arc::new(report.findings.iter().take(told).map(|finding| finding.id).collect());
+        let landed = report.findings.iter().take(told).flat_map(|finding| finding.landed.iter().map(|landed| landed.source as usize));
+        let sources: BTreeSet<usize> = landed.collect();
+        let sources: Vec<usize> = sources.into_iter().collect();
+        let mut look = SecondLook::default();
         if !sources.is_empty() {
-            self.files.each(self.bucket, Some(&sources), |row| Some((row.bucket, row.key)), named).await?;
+            let (asked, wanted) = (Arc::clone(self.asked), Arc::clone(&ids));
+            let pick = move |row: SourceRow| {
+                let id = FileId::of(asked.delivered_to(&row.bucket), &row.key);
+                wanted.contains(&id).then_some((id, row))
+            };
+            let take = |file: usize, found: Vec<(FileId, SourceRow)>| {
+                for (id, row) in found {
+                    report.name(self.asked.delivered_to(&row.bucket), &row.key);
+                    look.landed(id, file, row);
+                }
+                Ok(())
+            };
+            self.files.each(self.bucket, Some(&sources), pick, take).await?;
         }
-        let unnamed = report.findings.iter().filter(|finding| finding.name.is_none());
-        let mut listing: Vec<usize> = unnamed.flat_map(|finding| finding.listed.iter().map(|listed| listed.digest as usize)).collect();
-        listing.sort_unstable();
-        listing.dedup();
-        let again: Arc<Vec<DigestRow>> = Arc::new(listing.iter().filter_map(|digest| rows.get(*digest).cloned()).collect());
-        let read = digests::read(self.bucket, &again, segments, trust, |_| true, &|_| {}).await?;
-        for file in &read.listed {
-            let bucket = again.get(file.digest).map_or("", |row| self.asked.delivered_to(&row.bucket));
-            report.name(file.bucket.as_deref().unwrap_or(bucket), &file.key);
+        let listing: BTreeSet<usize> =
+            report.findings.iter().take(told).flat_map(|finding| finding.listed.iter().map(|listed| listed.digest as usize)).collect();
+        let listing: Vec<usize> = listing.into_iter().collect();
+        for some in listing.chunks(DIGESTS_AT_ONCE) {
+            let again: Arc<Vec<DigestRow>> = Arc::new(some.iter().filter_map(|digest| rows.get(*digest).cloned()).collect());
+            let read = digests::read(self.bucket, &again, segments, trust, |_| true, &|_| {}).await?;
+            for file in &read.listed {
+                let bucket = again.get(file.digest).map_or("", |row| self.asked.delivered_to(&row.bucket));
+                report.name(file.bucket.as_deref().unwrap_or(bucket), &file.key);
+            }
+            for (digest, events) in &read.events {
+                if let Some(digest) = some.get(*digest) {
+                    look.listed(*digest, *events);
+                }
+            }
         }
-        Ok(())
+        let verified = &concluded.chains.verified;
+        let findings = report.findings.iter().take(told).map(|finding| look.told(finding, rows, verified, Some(self.files))).collect();
+        Ok(Round { report: concluded.report, chains: concluded.chains, findings })
     }
 }
 
@@ -186,7 +221,7 @@ fn counted(row: SourceRow, named: Named, asked: &Asked) -> Option<Counts> {
         return None;
     }
     if named.class == LogClass::Digest {
-        return asked.wants_digest(&named).then_some(Counts::Digest(row));
+        return asked.wants_digest(&row.key, &named).then_some(Counts::Digest(row));
     }
     let at_ms = named.delivered_in(asked.window())?;
     Some(Counts::Log(row, named, at_ms))
@@ -215,19 +250,41 @@ pub(crate) fn irregular(row: &SourceRow, class: LogClass) -> Option<Finding> {
         reasons.push("not_clean");
     }
     (class == LogClass::CloudTrail && !reasons.is_empty()).then(|| Finding {
-        name: "not_one_member",
         account: row.account.clone(),
         region: row.region.clone(),
-        bucket: Some(row.bucket.clone()),
-        key: Some(row.key.clone()),
-        reasons,
-        detail: "this log file is not exactly one clean gzip member, as CloudTrail writes it".to_owned(),
-        ..Finding::default()
+        ..not_one_member(&row.bucket, &row.key, reasons)
     })
 }
 
+pub(crate) fn not_one_member(bucket: &str, key: &str, reasons: Vec<&'static str>) -> Finding {
+    Finding {
+        name: "not_one_member",
+        bucket: Some(bucket.to_owned()),
+        key: Some(key.to_owned()),
+        reasons,
+        detail: "this log file is not exactly one clean gzip member, as CloudTrail writes it".to_owned(),
+        ..Finding::default()
+    }
+}
+
+/// What a round came to, before it is told.
+pub(crate) struct Concluded {
+    pub(crate) rows: Arc<Vec<DigestRow>>,
+    pub(crate) chains: Chains,
+    pub(crate) report: Report,
+    pub(crate) outcomes: Outcomes,
+}
+
 /// Walks the chains and joins what their verified Digests list with what landed.
-fn conclude(read: ReadDigests, rows: &[DigestRow], mut join: Completeness, asked: &Asked, findings: &mut Findings) -> (Chains, Report) {
+pub(crate) fn conclude(
+    read: ReadDigests,
+    rows: Arc<Vec<DigestRow>>,
+    mut join: Completeness,
+    part: Part,
+    asked: &Asked,
+    each: bool,
+    findings: &mut Findings,
+) -> Concluded {
     for row in read.lost.iter().filter_map(|lost| rows.get(*lost)) {
         findings.add(Finding {
             name: "digest_lost",
@@ -237,16 +294,24 @@ fn conclude(read: ReadDigests, rows: &[DigestRow], mut join: Completeness, asked
             ..Finding::default()
         });
     }
-    let chains = chains::judge(read.links, rows.len(), asked, findings);
+    let marked = asked.marked().filter(|chain| part.holds(chain.account)).cloned();
+    let chains = chains::judge(read.links, rows.len(), marked, asked, findings);
     for (account, region, period) in &chains.proven {
         join.signed(&SignedPeriod { account: *account, region: *region, start_ms: period.from_ms, end_ms: period.to_ms });
     }
     for file in &read.listed {
-        if let Some(end_ms) = chains.verified.get(file.digest).copied().flatten() {
-            list(&mut join, file, end_ms, rows, asked);
+        if let Some(signed) = chains.verified.get(file.digest).copied().flatten() {
+            list(&mut join, file, signed.end_ms, &rows, asked);
         }
     }
-    (chains, join.finish(asked.as_of_ms))
+    drop(read.listed);
+    let mut outcomes = Outcomes::default();
+    let report = join.finish_with(asked.as_of_ms, |id, outcome, not_landed| {
+        if each {
+            outcomes.take(id, outcome, not_landed);
+        }
+    });
+    Concluded { rows, chains, report, outcomes }
 }
 
 fn list(join: &mut Completeness, file: &Listed, digest_end_ms: i64, rows: &[DigestRow], asked: &Asked) {
@@ -267,41 +332,19 @@ fn list(join: &mut Completeness, file: &Listed, digest_end_ms: i64, rows: &[Dige
 }
 
 /// What the join found, for the verdict. Waiting ones are told too: not everything is verified while they wait.
-pub(crate) fn tell(report: &Report, findings: &mut Findings) {
-    for finding in &report.findings {
-        findings.add(told(finding));
+pub(crate) fn tell(round: &mut Round, findings: &mut Findings) {
+    let told = round.findings.len();
+    for finding in std::mem::take(&mut round.findings) {
+        findings.add(finding);
     }
-    for kind in report.found.keys() {
-        let left_out = report.left_out(*kind);
+    for finding in round.report.findings.iter().skip(told) {
+        findings.count(finding.kind.name(), 1);
+    }
+    for kind in round.report.found.keys() {
+        let left_out = round.report.left_out(*kind);
         if left_out > 0 {
             findings.count(kind.name(), left_out);
         }
-    }
-}
-
-fn told(finding: &trailkeep_audit::completeness::Finding) -> Finding {
-    use trailkeep_audit::completeness::FindingKind as Kind;
-    let detail = match finding.kind {
-        Kind::Missing => "a verified Digest lists it, and it has not landed in 30 days",
-        Kind::MissingWithinGrace => "a verified Digest lists it, and it has not landed yet",
-        Kind::Altered => "a verified Digest lists it with another hash",
-        Kind::ListedDifferently => "verified Digests list it with different hashes",
-        Kind::Quarantined => "it landed as it is listed, and nothing of it could be read",
-        Kind::Unlisted => "it landed, and no verified Digest of its time lists it: someone put it there",
-        Kind::RevisionDiffers => "other content landed later under its key",
-    };
-    let hashes = finding.listed.iter().map(|listed| format!("listed as {}", listed.hash));
-    let landed = finding.landed.iter().filter_map(|landed| Some(format!("revision {} landed as {}", landed.revision, landed.hash?)));
-    let all: Vec<String> = std::iter::once(detail.to_owned()).chain(hashes).chain(landed).collect();
-    Finding {
-        name: finding.kind.name(),
-        account: Some(finding.place.account.to_string()),
-        region: Some(finding.place.region.to_string()),
-        bucket: finding.name.as_ref().map(|name| name.bucket.clone()),
-        key: finding.name.as_ref().map(|name| name.key.clone()),
-        provisional: finding.kind == Kind::MissingWithinGrace,
-        detail: all.join("; "),
-        ..Finding::default()
     }
 }
 

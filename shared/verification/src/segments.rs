@@ -1,12 +1,15 @@
 //! The segments that hold what is asked: whether each stands, asked once and from outside. Nothing is restored, nothing downloaded.
 
+mod versions;
+
 use std::collections::HashMap;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use trailkeep_archive::SourceRow;
 use trailkeep_pipeline::ports::bucket::{AuditBucket, ObjectInfo};
 
-use crate::error::VerifyError;
+use self::versions::{Odd, Versions};
+use crate::{error::VerifyError, verdict::Evidence};
 
 /// Segments that are asked for at once.
 const HEADS_AT_ONCE: usize = 16;
@@ -16,44 +19,40 @@ const HEADS_AT_ONCE: usize = 16;
 pub(crate) struct Segments {
     numbers: HashMap<String, u32>,
     all: Vec<Segment>,
+    versions: Versions,
 }
 
 /// One segment.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Segment {
     pub(crate) key: String,
     version: Option<String>,
+    /// As it was known when its Batch was sealed.
+    checksum: Option<String>,
     /// Where the last range ends that a row names.
     end: u64,
     /// How many sources lie in it.
     pub(crate) sources: u64,
     /// Once it was asked for.
     state: Option<State>,
+    /// What its rows say of it and what was found, where it does not stand.
+    pub(crate) evidence: Evidence,
 }
 
 /// Whether a segment stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
-    /// There, and long enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
     Stands,
-    /// `segment_missing`.
-    Missing,
-    /// `segment_cut`: shorter than its rows say.
-    Cut,
-    /// `segment_replaced`: of another version.
-    Replaced,
+    Fell(Fall),
 }
 
-impl State {
-    /// Its stable name; none where nothing is wrong.
-    pub(crate) fn finding(self) -> Option<&'static str> {
-        match self {
-            Self::Stands => None,
-            Self::Missing => Some("segment_missing"),
-            Self::Cut => Some("segment_cut"),
-            Self::Replaced => Some("segment_replaced"),
-        }
-    }
+/// What is wrong with a segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fall {
+    /// Stable name of the finding.
+    pub(crate) name: &'static str,
+    /// One sentence.
+    pub(crate) detail: String,
 }
 
 impl Segments {
@@ -65,7 +64,8 @@ impl Segments {
             None => {
                 let number = self.all.len() as u32;
                 self.numbers.insert(row.segment.clone(), number);
-                self.all.push(Segment { key: row.segment.clone(), version: row.segment_version.clone(), end: 0, sources: 0, state: None });
+                let (version, checksum) = (row.segment_version.clone(), row.segment_checksum.clone());
+                self.all.push(Segment { key: row.segment.clone(), version, checksum, ..Segment::default() });
                 number
             }
         };
@@ -88,20 +88,28 @@ impl Segments {
     }
 
     /// Those that do not stand, with what is wrong.
-    pub(crate) fn fallen(&self) -> impl Iterator<Item = (&Segment, &'static str)> {
-        self.all.iter().filter_map(|segment| Some((segment, segment.state?.finding()?)))
+    pub(crate) fn fallen(&self) -> impl Iterator<Item = (&Segment, &Fall)> {
+        self.all.iter().filter_map(|segment| match segment.state.as_ref()? {
+            State::Stands => None,
+            State::Fell(fall) => Some((segment, fall)),
+        })
     }
 
-    /// Asks for those that were not asked for yet.
+    /// Asks for those that were not asked for yet: what stands there, and how many versions of it there are.
     pub(crate) async fn ask(&mut self, bucket: &dyn AuditBucket) -> Result<(), VerifyError> {
+        let Self { all, versions, .. } = self;
         let unasked: Vec<(usize, &str)> =
-            self.all.iter().enumerate().filter(|(_, s)| s.state.is_none()).map(|(number, s)| (number, s.key.as_str())).collect();
+            all.iter().enumerate().filter(|(_, s)| s.state.is_none()).map(|(number, s)| (number, s.key.as_str())).collect();
+        let folders = versions.unlisted(unasked.iter().map(|(_, key)| *key));
+        versions.list(bucket, folders).await?;
         let ask = |(number, key)| async move { Ok::<_, VerifyError>((number, bucket.head(key).await?)) };
         let answers: Vec<(usize, Option<ObjectInfo>)> =
             stream::iter(unasked).map(ask).buffer_unordered(HEADS_AT_ONCE).try_collect().await?;
         for (number, info) in answers {
-            if let Some(segment) = self.all.get_mut(number) {
-                segment.state = Some(segment.judge(info.as_ref()));
+            if let Some(segment) = all.get_mut(number) {
+                let fall = segment.judge(info.as_ref(), versions.odd(&segment.key));
+                segment.evidence = if fall.is_some() { segment.evidence(info.as_ref()) } else { Evidence::new() };
+                segment.state = Some(fall.map_or(State::Stands, State::Fell));
             }
         }
         Ok(())
@@ -109,29 +117,106 @@ impl Segments {
 }
 
 impl Segment {
-    fn judge(&self, info: Option<&ObjectInfo>) -> State {
-        match info {
-            None => State::Missing,
-            Some(info) if info.size_bytes < self.end => State::Cut,
-            Some(info) if self.version.is_some() && info.version.is_some() && self.version != info.version => State::Replaced,
-            Some(_) => State::Stands,
-        }
+    /// What its rows say of it, and what was found.
+    fn evidence(&self, info: Option<&ObjectInfo>) -> Evidence {
+        let facts = [
+            ("expected_size", Some(self.end.to_string())),
+            ("expected_version", self.version.clone()),
+            ("expected_checksum", self.checksum.clone()),
+            ("found_size", info.map(|info| info.size_bytes.to_string())),
+            ("found_version", info.and_then(|info| info.version.clone())),
+            ("found_checksum", info.and_then(|info| info.checksum.clone())),
+        ];
+        facts.into_iter().filter_map(|(name, fact)| Some((name, fact?))).collect()
     }
+
+    /// What is wrong with it, the worst first.
+    fn judge(&self, info: Option<&ObjectInfo>, odd: Option<&Odd>) -> Option<Fall> {
+        let Some(info) = info else { return Some(gone(odd)) };
+        if info.size_bytes < self.end {
+            let detail = format!("the segment has {} bytes, and its sources say {} or more", info.size_bytes, self.end);
+            return Some(Fall { name: "segment_cut", detail: detail + &told(odd) });
+        }
+        let replaced = |detail: String| Some(Fall { name: "segment_replaced", detail: detail + &told(odd) });
+        if let (Some(landed), Some(found)) = (&self.checksum, &info.checksum)
+            && algorithm(landed) == algorithm(found)
+            && landed != found
+        {
+            return replaced(format!("the segment has the checksum {found}, and {landed} when it landed"));
+        }
+        if let (Some(landed), Some(found)) = (&self.version, &info.version)
+            && landed != found
+        {
+            return replaced(format!("the segment has the version {found}, and {landed} when it landed"));
+        }
+        odd.and_then(|odd| {
+            let how = if odd.count > 1 { "the segment was written again" } else { "the segment had been deleted" };
+            replaced(how.to_owned())
+        })
+    }
+}
+
+fn gone(odd: Option<&Odd>) -> Fall {
+    match odd.filter(|odd| odd.hidden) {
+        Some(_) => Fall { name: "segment_deleted", detail: format!("the segment was deleted: a delete marker hides it{}", told(odd)) },
+        None => Fall { name: "segment_missing", detail: format!("the segment that holds these sources is not there{}", told(odd)) },
+    }
+}
+
+/// Which versions are there, as the end of a sentence.
+fn told(odd: Option<&Odd>) -> String {
+    odd.map(|odd| format!("; {odd}")).unwrap_or_default()
+}
+
+/// `crc32` of `crc32:…`. Checksums of different algorithms say nothing of one another: a copied archive may have others.
+fn algorithm(checksum: &str) -> &str {
+    checksum.split(':').next().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn segment(version: Option<&str>, checksum: Option<&str>) -> Segment {
+        let (version, checksum) = (version.map(str::to_owned), checksum.map(str::to_owned));
+        Segment { version, checksum, end: 10, sources: 1, ..Segment::default() }
+    }
+
+    fn info(size_bytes: u64, version: &str, checksum: Option<&str>) -> ObjectInfo {
+        let checksum = checksum.map(str::to_owned);
+        ObjectInfo { size_bytes, version: Some(version.to_owned()), checksum, ..ObjectInfo::default() }
+    }
+
+    fn name(segment: &Segment, info: Option<&ObjectInfo>, odd: Option<&Odd>) -> Option<&'static str> {
+        segment.judge(info, odd).map(|fall| fall.name)
+    }
+
     #[test]
-    fn a_segment_is_judged_by_presence_size_and_version() {
-        let segment =
-            |version: Option<&str>| Segment { key: String::new(), version: version.map(str::to_owned), end: 10, sources: 1, state: None };
-        let info = |size_bytes, version: &str| ObjectInfo { size_bytes, version: Some(version.to_owned()), ..ObjectInfo::default() };
-        assert_eq!(segment(None).judge(None), State::Missing);
-        assert_eq!(segment(None).judge(Some(&info(9, "a"))), State::Cut);
-        assert_eq!(segment(None).judge(Some(&info(10, "a"))), State::Stands);
-        assert_eq!(segment(Some("a")).judge(Some(&info(12, "a"))), State::Stands);
-        assert_eq!(segment(Some("a")).judge(Some(&info(12, "b"))), State::Replaced);
+    fn a_segment_is_judged_by_presence_size_checksum_and_version() {
+        let plain = segment(None, None);
+        assert_eq!(name(&plain, None, None), Some("segment_missing"));
+        assert_eq!(name(&plain, Some(&info(9, "a", None)), None), Some("segment_cut"));
+        assert_eq!(name(&plain, Some(&info(10, "a", None)), None), None);
+        let known = segment(Some("a"), None);
+        assert_eq!(name(&known, Some(&info(12, "a", None)), None), None);
+        assert_eq!(name(&known, Some(&info(12, "b", None)), None), Some("segment_replaced"));
+        let summed = segment(None, Some("crc32:AAAAAA=="));
+        assert_eq!(name(&summed, Some(&info(12, "a", None)), None), None, "directories tell none");
+        assert_eq!(name(&summed, Some(&info(12, "a", Some("crc32:AAAAAA=="))), None), None);
+        assert_eq!(name(&summed, Some(&info(12, "a", Some("crc32:AAAAAQ=="))), None), Some("segment_replaced"));
+        assert_eq!(name(&summed, Some(&info(12, "a", Some("sha256:00"))), None), None, "a copy may have another algorithm");
+    }
+
+    #[test]
+    fn versions_that_should_not_be_there_are_told_and_named() {
+        let odd = Odd { versions: vec![Some("v2".to_owned()), Some("v1".to_owned())], count: 2, markers: 0, hidden: false };
+        let fall = segment(None, None).judge(Some(&info(10, "v2", None)), Some(&odd));
+        assert!(fall.as_ref().is_some_and(|fall| fall.name == "segment_replaced" && fall.detail.contains("v2, v1")), "{fall:?}");
+        let hidden = Odd { versions: vec![Some("v1".to_owned())], count: 1, markers: 1, hidden: true };
+        let fall = segment(None, None).judge(None, Some(&hidden));
+        assert!(fall.as_ref().is_some_and(|fall| fall.name == "segment_deleted" && fall.detail.contains("v1")), "{fall:?}");
+        let lost = Odd { versions: vec![], count: 0, markers: 1, hidden: true };
+        let fall = segment(None, None).judge(None, Some(&lost));
+        assert!(fall.as_ref().is_some_and(|fall| fall.name == "segment_deleted" && fall.detail.contains("no version")), "{fall:?}");
     }
 }

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
-use trailkeep_digests::{Period, PublicKeys};
+use trailkeep_digests::{Head, Period, PublicKeys};
+use trailkeep_keys::Region;
 use trailkeep_records::time::to_rfc3339;
+
+use crate::Marks;
 
 /// What is claimed where nothing is found, in the words to be used for it everywhere.
 pub const CLAIM: &str = "complete against what CloudTrail signed";
@@ -47,8 +50,11 @@ pub struct Verdict {
     pub outside: [&'static str; 5],
     /// Whether everything that was asked is verified and proven, and nothing was found.
     pub verified: bool,
-    /// The archive's address.
+    /// The address of what was judged: an archive, or a log bucket where [`Self::log_bucket`] is there.
     pub archive: String,
+    /// A log bucket that was judged itself, without an archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_bucket: Option<LogBucketName>,
     /// What was judged.
     pub judged: Judged,
     /// The root of trust: the public keys that were given, and where they came from.
@@ -71,6 +77,18 @@ pub struct Verdict {
     pub finding_counts: BTreeMap<&'static str, u64>,
     /// The findings, as many as were to be kept.
     pub findings: Vec<Finding>,
+    /// How far each chain is verified now: for [`crate::Asked::marks`] of the next run. Not in the JSON.
+    #[serde(skip)]
+    pub marks: Marks,
+}
+
+/// A log bucket that was judged itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogBucketName {
+    /// The bucket's name; none where nothing of it was found.
+    pub name: Option<String>,
+    /// Who says so, a stable name: `s3`, the store; `option`, whoever asked; `digests`, the Digests of a copied tree, before they were verified.
+    pub named_by: &'static str,
 }
 
 /// What was judged.
@@ -128,8 +146,16 @@ pub struct Counts {
     pub class_not_signed: u64,
     /// No verified Digest speaks of when it was delivered.
     pub no_digest: u64,
+    /// In a log bucket that is judged itself: a verified Digest lists it, it is there, and its bytes were not read.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub not_read: u64,
     /// Of any outcome, with a later revision that has other content. Not an outcome of its own.
     pub revision_differs: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Digests by outcome.
@@ -175,6 +201,15 @@ pub struct Chain {
     pub rotations: Vec<Moment>,
     /// The newest verified Digest's key; none where there is none.
     pub head: Option<String>,
+    /// The same Digest, with hash and period. Not in the JSON.
+    #[serde(skip)]
+    pub newest: Option<Head>,
+    /// The mark from which it was walked: the key of a Digest that an earlier run verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_mark: Option<String>,
+    /// A hole or a refused Digest holds its new mark back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub lags: bool,
 }
 
 /// A stretch that is not proven.
@@ -213,6 +248,9 @@ pub struct ReadAgain {
     pub archived: u64,
 }
 
+/// Facts about a finding, by stable names: `docs/integrity.md` has them.
+pub type Evidence = BTreeMap<&'static str, String>;
+
 /// One finding, with what an investigator needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -250,6 +288,9 @@ pub struct Finding {
     pub provisional: bool,
     /// One sentence for a person.
     pub detail: String,
+    /// What an investigator needs, by stable names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: Evidence,
 }
 
 impl From<&trailkeep_audit::completeness::Counts> for Counts {
@@ -265,6 +306,7 @@ impl From<&trailkeep_audit::completeness::Counts> for Counts {
             unlisted_within_grace: counts.unlisted_within_grace,
             class_not_signed: counts.class_not_signed,
             no_digest: counts.no_digest,
+            not_read: 0,
             revision_differs: counts.revision_differs,
         }
     }
@@ -283,11 +325,12 @@ impl Counts {
         self.unlisted_within_grace += other.unlisted_within_grace;
         self.class_not_signed += other.class_not_signed;
         self.no_digest += other.no_digest;
+        self.not_read += other.not_read;
         self.revision_differs += other.revision_differs;
     }
 
     /// Each outcome with its stable name.
-    pub fn named(&self) -> [(&'static str, u64); 10] {
+    pub fn named(&self) -> [(&'static str, u64); 11] {
         [
             ("verified", self.verified),
             ("missing", self.missing),
@@ -299,16 +342,17 @@ impl Counts {
             ("unlisted_within_grace", self.unlisted_within_grace),
             ("class_not_signed", self.class_not_signed),
             ("no_digest", self.no_digest),
+            ("not_read", self.not_read),
         ]
     }
 }
 
 /// The root of trust, with how many verified Digests each key signed.
-pub(crate) fn trusted(keys: &PublicKeys, signed: &BTreeMap<String, u64>) -> Vec<TrustedKey> {
+pub(crate) fn trusted(keys: &PublicKeys, signed: &BTreeMap<(Region, String), u64>) -> Vec<TrustedKey> {
     let told = |key: &trailkeep_digests::PublicKey| {
         let (fingerprint, (valid_from_ms, valid_to_ms)) = (key.fingerprint().to_string(), key.validity_ms());
         TrustedKey {
-            digests: signed.get(&fingerprint).copied().unwrap_or_default(),
+            digests: signed.get(&(key.region(), fingerprint.clone())).copied().unwrap_or_default(),
             fingerprint,
             region: key.region().to_string(),
             valid_from: Moment(valid_from_ms),

@@ -7,7 +7,8 @@ use trailkeep_keys::{AccountId, Region};
 use trailkeep_restore::Archive;
 
 use crate::{
-    Asked, Depth, Options, Progress, deep,
+    Asked, Depth, FileOutcome, Marks, Options, Progress, deep,
+    each::Telling,
     error::VerifyError,
     findings::Findings,
     round::{self, Part, Shared},
@@ -28,43 +29,73 @@ const ROWS_A_ROUND: u64 = 1_000_000;
 /// # Errors
 /// [`VerifyError`]: the archive could not be read. What is wrong with what it holds is in the verdict.
 pub async fn verify(archive: &Archive, keys: &PublicKeys, asked: &Asked, options: Options<'_>) -> Result<Verdict, VerifyError> {
+    run(archive, keys, asked, options, None).await
+}
+
+/// As [`verify`], and tells what came of each file, in any order: of every source whose name lies in the window, each of its revisions, and of every
+/// file that verified Digests list there and that did not land. It reads `sources/` once more, and keeps 17 bytes for each file of a round.
+///
+/// # Errors
+/// As [`verify`]; some files may have been told by then.
+pub async fn verify_each(
+    archive: &Archive,
+    keys: &PublicKeys,
+    asked: &Asked,
+    options: Options<'_>,
+    tell: &mut (dyn FnMut(FileOutcome) + Send),
+) -> Result<Verdict, VerifyError> {
+    run(archive, keys, asked, options, Some(tell)).await
+}
+
+async fn run(
+    archive: &Archive,
+    keys: &PublicKeys,
+    asked: &Asked,
+    options: Options<'_>,
+    tell: Option<&mut (dyn FnMut(FileOutcome) + Send)>,
+) -> Result<Verdict, VerifyError> {
     let bucket = archive.bucket().as_ref();
     let (asked, keys) = (Arc::new(asked.clone()), Arc::new(keys.clone()));
-    let files = Files::list(bucket, asked.since_ms).await?;
-    let rounds = (files.rows / ROWS_A_ROUND + 1).min(1_000);
+    let files = Files::list(bucket, asked.reads_from_ms()).await?;
+    let rounds = (files.rows() / ROWS_A_ROUND + 1).min(1_000);
     let deep_files = if options.depth == Depth::Hashes { 0 } else { files.len() as u64 };
     (options.progress)(Progress::Files(rounds * files.len() as u64 + deep_files));
+    // What is read again is told with each file, and comes first.
+    let mut deep_findings = Findings::new(options.findings_kept);
+    let mut read_again = match options.depth {
+        Depth::Hashes => ReadAgain::default(),
+        _ => deep::read_again(archive, &files, &asked, &options, &mut deep_findings).await?,
+    };
+    if let Depth::Sample { seed, .. } = options.depth {
+        read_again.seed = Some(seed);
+    }
+    let not_intact = Arc::new(std::mem::take(&mut deep_findings.not_intact));
+    let mut telling = tell.map(|tell| Telling { tell, depth: options.depth, not_intact });
     let mut gathered = Gathered::new(options.findings_kept);
     let shared = Shared { bucket, files: &files, asked: &asked, keys: &keys, options: &options };
     for number in 0..rounds {
         let part = Part { number, of: rounds };
-        let round = shared.round(part, &mut gathered.segments, &mut gathered.findings).await?;
+        let round = shared.round(part, &mut gathered.segments, &mut gathered.findings, telling.as_mut()).await?;
         gathered.take(round);
     }
     gathered.fallen_segments();
-    let read_again = match options.depth {
-        Depth::Hashes => ReadAgain::default(),
-        Depth::Everything => deep::read_again(archive, &files, &asked, &options, &mut gathered.findings).await?,
-        Depth::Sample { seed, .. } => {
-            let told = deep::read_again(archive, &files, &asked, &options, &mut gathered.findings).await?;
-            ReadAgain { seed: Some(seed), ..told }
-        }
-    };
+    gathered.findings.take(deep_findings);
     Ok(gathered.verdict(bucket.address(), &asked, &keys, read_again))
 }
 
 /// What the rounds came to so far.
-struct Gathered {
-    findings: Findings,
+pub(crate) struct Gathered {
+    pub(crate) findings: Findings,
     segments: Segments,
-    logs: BTreeMap<(AccountId, Region), Counts>,
+    pub(crate) logs: BTreeMap<(AccountId, Region), Counts>,
     digests: BTreeMap<(AccountId, Region), DigestCounts>,
     chains: Vec<Chain>,
-    signed: BTreeMap<String, u64>,
+    signed: BTreeMap<(Region, String), u64>,
+    marks: Marks,
 }
 
 impl Gathered {
-    fn new(findings_kept: usize) -> Self {
+    pub(crate) fn new(findings_kept: usize) -> Self {
         Self {
             findings: Findings::new(findings_kept),
             segments: Segments::default(),
@@ -72,31 +103,29 @@ impl Gathered {
             digests: BTreeMap::new(),
             chains: Vec::new(),
             signed: BTreeMap::new(),
+            marks: Marks::new(),
         }
     }
 
-    fn take(&mut self, round: round::Round) {
-        round::tell(&round.report, &mut self.findings);
+    pub(crate) fn take(&mut self, mut round: round::Round) {
+        round::tell(&mut round, &mut self.findings);
         round::count(&round.report, &mut self.logs);
         self.digests.extend(round.chains.counts);
         self.chains.extend(round.chains.chains);
-        for (fingerprint, digests) in round.chains.signed {
-            *self.signed.entry(fingerprint).or_default() += digests;
+        self.marks.take(round.chains.marks);
+        for (key, digests) in round.chains.signed {
+            *self.signed.entry(key).or_default() += digests;
         }
     }
 
     fn fallen_segments(&mut self) {
-        for (segment, name) in self.segments.fallen() {
-            let detail = match name {
-                "segment_missing" => "the segment that holds these sources is not there",
-                "segment_cut" => "the segment is shorter than its sources say",
-                _ => "the segment is not the version that landed",
-            };
+        for (segment, fall) in self.segments.fallen() {
             self.findings.add(Finding {
-                name,
+                name: fall.name,
                 key: Some(segment.key.clone()),
                 count: Some(segment.sources),
-                detail: detail.to_owned(),
+                detail: fall.detail.clone(),
+                evidence: segment.evidence.clone(),
                 ..Finding::default()
             });
         }
@@ -122,7 +151,7 @@ impl Gathered {
         }
     }
 
-    fn verdict(mut self, archive: String, asked: &Asked, keys: &PublicKeys, read_again: ReadAgain) -> Verdict {
+    pub(crate) fn verdict(mut self, archive: String, asked: &Asked, keys: &PublicKeys, read_again: ReadAgain) -> Verdict {
         self.silent_places();
         let places = self.places();
         let (mut log_files, mut digests) = (Counts::default(), DigestCounts::default());
@@ -139,6 +168,7 @@ impl Gathered {
             outside: OUTSIDE,
             verified: self.findings.is_empty() && self.chains.iter().all(|chain| chain.gaps.is_empty()),
             archive,
+            log_bucket: None,
             judged: Judged {
                 window: asked.window().into(),
                 as_of: Moment(asked.as_of_ms),
@@ -155,6 +185,7 @@ impl Gathered {
             read_again,
             finding_counts: self.findings.counts,
             findings: self.findings.kept,
+            marks: self.marks,
         }
     }
 
@@ -165,7 +196,7 @@ impl Gathered {
             places.iter().filter(is_of).any(|place| place.digests.verified + place.digests.refused > 0)
         };
         for (account, region) in named_places(asked).into_iter().filter(|(account, region)| !has(account.as_deref(), region.as_deref())) {
-            let detail = "the archive holds no Digest of what was asked: nothing is proven".to_owned();
+            let detail = "there is no Digest of what was asked: nothing is proven".to_owned();
             self.findings.add(Finding { name: "nothing_to_verify", account, region, detail, ..Finding::default() });
         }
     }

@@ -20,6 +20,17 @@ provider "aws" {
   }
 }
 
+# The replica's account, in the archive's Region.
+provider "aws" {
+  alias               = "heads"
+  region              = var.region
+  allowed_account_ids = [var.replica.account_id]
+
+  assume_role {
+    role_arn = local.replica_deployer_role_arn
+  }
+}
+
 # A trail is made and changed in its home Region, which is the archive's here.
 provider "aws" {
   alias               = "management"
@@ -60,7 +71,16 @@ module "audit_account" {
 
   alarms = { emails = var.alarm_emails }
 
-  # Nothing of the tasks passes the internet.
+  # Whose hashes of attestations stand in another account. Public keys are each Region's own, and Organizations answers in us-east-1: there no endpoint leads.
+  auditor = {
+    image        = var.auditor_image
+    standby      = true
+    emails       = var.alarm_emails
+    heads        = module.heads.heads
+    egress_cidrs = ["0.0.0.0/0"]
+  }
+
+  # Nothing of the collector's tasks passes the internet.
   endpoints = { route_table_ids = var.route_table_ids }
 
   replication = module.replica.replication
@@ -78,6 +98,19 @@ module "replica" {
   tags                        = var.tags
 }
 
+# Where the audit account's administrators cannot take back what was attested.
+module "heads" {
+  source    = "../../modules/heads-bucket"
+  providers = { aws = aws.heads }
+
+  bucket_name                 = "trailkeep-heads-${var.replica.account_id}-${var.region}"
+  auditor_role_arn            = "arn:aws:iam::${var.audit_account_id}:role/trailkeep/trailkeep-auditor"
+  object_lock_mode            = "governance"
+  object_lock_days            = 1
+  key_administrator_role_arns = [local.replica_deployer_role_arn]
+  tags                        = var.tags
+}
+
 module "management_account" {
   source    = "../../stacks/management-account"
   providers = { aws = aws.management }
@@ -90,6 +123,9 @@ module "management_account" {
   trail_arn            = module.audit_account.for_management_account.trail_arn
   key_prefix           = module.audit_account.for_management_account.key_prefix
   excluded_bucket_arns = module.audit_account.for_management_account.excluded_bucket_arns
+  protected_role_arns  = module.audit_account.for_management_account.protected_role_arns
+  protected_topic_arns = module.audit_account.for_management_account.protected_topic_arns
+  auditor              = module.audit_account.for_management_account.auditor
   tags                 = var.tags
 
   # Charged per event. What the archive itself does is left out, whatever stands here.
@@ -103,7 +139,7 @@ module "management_account" {
 
   protect = length(var.protected_target_ids) == 0 ? null : {
     key_arns         = ["arn:aws:kms:${var.region}:${var.audit_account_id}:key/*", "arn:aws:kms:${var.replica.region}:${var.replica.account_id}:key/*"]
-    bucket_arns      = [module.replica.bucket_arn]
+    bucket_arns      = [module.replica.bucket_arn, module.heads.bucket_arn]
     target_ids       = var.protected_target_ids
     exempt_role_arns = [local.deployer_role_arn, local.replica_deployer_role_arn, var.break_glass_role_arn]
   }

@@ -38,6 +38,26 @@ output "attest_key_arn" {
   value       = module.audit_account.attest_key_arn
 }
 
+output "auditor_role_arn" {
+  description = "Role that the auditor acts with."
+  value       = module.audit_account.auditor_role_arn
+}
+
+output "organization_role_arn" {
+  description = "Role in the management account that it reads the organization with."
+  value       = module.management_account.auditor_role_arn
+}
+
+output "findings_topic_arn" {
+  description = "Topic that findings are told on."
+  value       = module.audit_account.findings_topic_arn
+}
+
+output "heads_bucket_arn" {
+  description = "Bucket of hashes of attestations, in another account."
+  value       = module.heads.bucket_arn
+}
+
 output "subscribers" {
   description = "What each subscriber is given: its queue and its role."
   value = {

@@ -36,6 +36,12 @@ variable "image" {
   default     = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/trailkeep/collector@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 }
 
+variable "auditor_image" {
+  description = "The auditor's image by digest; null on the first apply, which makes the repository."
+  type        = string
+  default     = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/trailkeep/auditor@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+}
+
 variable "network" {
   description = "A VPC and private subnets of it in different zones."
   type        = object({ vpc_id = string, subnet_ids = list(string) })

@@ -44,6 +44,9 @@ module "management_account" {
   trail_arn            = module.audit_account.for_management_account.trail_arn
   key_prefix           = module.audit_account.for_management_account.key_prefix
   excluded_bucket_arns = module.audit_account.for_management_account.excluded_bucket_arns
+  protected_role_arns  = module.audit_account.for_management_account.protected_role_arns
+  protected_topic_arns = module.audit_account.for_management_account.protected_topic_arns
+  auditor              = module.audit_account.for_management_account.auditor
 
   # The audit account itself may not end the trail that it makes; the role that applies this may.
   protect = {

@@ -10,3 +10,8 @@ output "topic_name" {
   description = "Name of the topic, as metrics and alarms have it."
   value       = aws_sns_topic.landed.name
 }
+
+output "policy_json" {
+  description = "The topic's policy, as rendered."
+  value       = data.aws_iam_policy_document.landed.json
+}

@@ -129,7 +129,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
   # Smaller ones stay in Standard: the colder classes bill 128 KB or an overhead for each.
   transition_default_minimum_object_size = "all_storage_classes_128K"
 
-  # Rules without expiry are those of prefixes that are not replicated.
+  # Rules without expiry are those of prefixes that are not replicated, and of what never expires.
   dynamic "rule" {
     for_each = [for rule in var.lifecycle_rules : rule if rule.retention_days > 0]
 

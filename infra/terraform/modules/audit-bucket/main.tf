@@ -14,7 +14,14 @@ locals {
   bucket_arn = "arn:${local.partition}:s3:::${var.bucket_name}"
 
   # Where the services lock each object as they write it. Source: docs/format.md, "Objects".
-  locked_prefixes = ["raw/", "digests/", "sources/", "attest/"]
+  locked_prefixes = concat(["raw/", "digests/", "sources/"], local.proved_prefixes)
+
+  # What is said of the archive, and not landed: the auditor's alone, so that who lands cannot vouch for it.
+  proved_prefixes = ["attest/", "findings/", "keys/", "outcomes/"]
+
+  # Whole histories, of which the newest counts: each is made once and stays as it is, locked or not.
+  audited_prefixes  = concat(["accounts/"], local.proved_prefixes)
+  lockable_prefixes = distinct(concat(local.locked_prefixes, local.audited_prefixes))
 
   max_object_lock_days = var.max_object_lock_days == null ? var.object_lock_days + 1 : var.max_object_lock_days
   kms_key_arns         = distinct(concat([var.default_kms_key_arn], var.allowed_kms_key_arns))

@@ -6,14 +6,18 @@ locals {
   objects           = ["${local.bucket_arn}/*"]
   bucket_and_all    = [local.bucket_arn, "${local.bucket_arn}/*"]
   locked_objects    = [for prefix in local.locked_prefixes : "${local.bucket_arn}/${prefix}*"]
+  lockable_objects  = [for prefix in local.lockable_prefixes : "${local.bucket_arn}/${prefix}*"]
+  audited_objects   = [for prefix in local.audited_prefixes : "${local.bucket_arn}/${prefix}*"]
   deletable_objects = ["${local.bucket_arn}/staging/*", "${local.bucket_arn}/lease/*"]
   others_objects    = [for prefix in keys(var.other_prefixes) : "${local.bucket_arn}/${prefix}*"]
 
   # Condition "is none of these roles". Of nobody there is no condition: then it is denied to all.
   unless = {
     for who, arns in {
-      writers       = var.writer_role_arns
-      lockers       = concat(var.writer_role_arns, var.break_glass_role_arns)
+      auditors      = var.auditor_role_arns
+      stagers       = concat(var.writer_role_arns, var.break_glass_role_arns)
+      writers       = concat(var.writer_role_arns, var.auditor_role_arns)
+      lockers       = concat(var.writer_role_arns, var.auditor_role_arns, var.break_glass_role_arns)
       holders       = concat(var.legal_hold_role_arns, var.break_glass_role_arns)
       break_glass   = var.break_glass_role_arns
       administrator = var.administrator_role_arns
@@ -57,10 +61,14 @@ locals {
         length(local.others_objects) == 0 ? { resources = local.objects, not_resources = null } : { resources = null, not_resources = local.others_objects },
       ),
       # A Batch that is committed lies in uploads and below staging/ until it is published; its notifications are gone.
-      { sid = "DenyUnstagingByOthers", actions = ["s3:DeleteObject", "s3:DeleteObjectVersion"], resources = local.deletable_objects, conditions = local.unless.lockers },
-      { sid = "DenyAbortByOthers", actions = ["s3:AbortMultipartUpload"], resources = local.objects, conditions = local.unless.lockers },
+      { sid = "DenyUnstagingByOthers", actions = ["s3:DeleteObject", "s3:DeleteObjectVersion"], resources = local.deletable_objects, conditions = local.unless.stagers },
+      { sid = "DenyAbortByOthers", actions = ["s3:AbortMultipartUpload"], not_resources = local.audited_objects, conditions = local.unless.stagers },
 
-      # ---- puts below the locked prefixes ----
+      # ---- who says what of the archive ----
+      # Who lands does not vouch for what landed, and who vouches lands nothing.
+      { sid = "DenyProofsByOthers", actions = ["s3:PutObject"], resources = local.audited_objects, conditions = local.unless.auditors },
+
+      # ---- puts below the locked prefixes, and where nothing is written over though it need not be locked ----
       # Our services name the key whenever they begin an object; parts name neither key nor lock.
       {
         sid = "DenyPutWithoutLock", actions = ["s3:PutObject"], resources = local.locked_objects,
@@ -70,16 +78,16 @@ locals {
         ]
       },
       {
-        sid = "DenyOtherLockMode", actions = ["s3:PutObject", "s3:PutObjectRetention"], resources = local.locked_objects,
+        sid = "DenyOtherLockMode", actions = ["s3:PutObject", "s3:PutObjectRetention"], resources = local.lockable_objects,
         conditions = [
           { test = "Null", variable = "s3:object-lock-mode", values = ["false"] },
           { test = "StringNotEquals", variable = "s3:object-lock-mode", values = [upper(var.object_lock_mode)] },
         ]
       },
-      { sid = "DenyLongerLock", actions = ["s3:PutObject", "s3:PutObjectRetention"], resources = local.locked_objects, conditions = [{ test = "NumericGreaterThan", variable = "s3:object-lock-remaining-retention-days", values = [tostring(local.max_object_lock_days)] }] },
+      { sid = "DenyLongerLock", actions = ["s3:PutObject", "s3:PutObjectRetention"], resources = local.lockable_objects, conditions = [{ test = "NumericGreaterThan", variable = "s3:object-lock-remaining-retention-days", values = [tostring(local.max_object_lock_days)] }] },
       # The beginning of an upload and its parts create no object and cannot send If-None-Match.
       {
-        sid = "DenyOverwrite", actions = ["s3:PutObject"], resources = local.locked_objects,
+        sid = "DenyOverwrite", actions = ["s3:PutObject"], resources = local.lockable_objects,
         conditions = [
           { test = "Bool", variable = "s3:ObjectCreationOperation", values = ["true"] },
           { test = "Null", variable = "s3:if-none-match", values = ["true"] },
@@ -87,14 +95,20 @@ locals {
       },
 
       # ---- locks and deletion ----
-      { sid = "DenyRetentionByOthers", actions = ["s3:PutObjectRetention"], resources = local.locked_objects, conditions = local.unless.lockers },
-      { sid = "DenyRetentionElsewhere", actions = ["s3:PutObjectRetention"], not_resources = local.locked_objects, conditions = [] },
+      { sid = "DenyRetentionByOthers", actions = ["s3:PutObjectRetention"], resources = local.lockable_objects, conditions = local.unless.lockers },
+      { sid = "DenyRetentionElsewhere", actions = ["s3:PutObjectRetention"], not_resources = local.lockable_objects, conditions = [] },
       { sid = "DenyLegalHoldByOthers", actions = ["s3:PutObjectLegalHold"], resources = local.objects, conditions = local.unless.holders },
       { sid = "DenyBypassByOthers", actions = ["s3:BypassGovernanceRetention"], resources = local.objects, conditions = local.unless.break_glass },
       # Lifecycle is no request, and is not held up by this. A lock in compliance mode holds against break-glass too.
       { sid = "DenyDeletionByOthers", actions = ["s3:DeleteObject", "s3:DeleteObjectVersion"], not_resources = local.deletable_objects, conditions = local.unless.break_glass },
       # Replicas would be written past every condition above.
       { sid = "DenyReplicationIntoIt", actions = ["s3:ReplicateObject", "s3:ReplicateDelete"], resources = local.objects, conditions = [] },
+    ],
+    length(var.auditor_role_arns) == 0 ? [] : [
+      {
+        sid        = "DenyLandingByAuditors", actions = ["s3:PutObject", "s3:PutObjectRetention"], not_resources = local.audited_objects
+        conditions = [{ test = "ArnLike", variable = "aws:PrincipalArn", values = var.auditor_role_arns }]
+      },
     ],
     length(var.administrator_role_arns) == 0 ? [] : [
       {

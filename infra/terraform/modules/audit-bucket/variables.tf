@@ -65,7 +65,7 @@ variable "object_lock_mode" {
 }
 
 variable "object_lock_days" {
-  description = "Days for which the services lock what they write below raw/, digests/, sources/ and attest/. Each object is locked as it is written: a change holds for objects to come."
+  description = "Days for which the services lock what they write below raw/, digests/, sources/, attest/, findings/, keys/ and outcomes/. Each object is locked as it is written: a change holds for objects to come."
   type        = number
   default     = 365
   nullable    = false
@@ -95,7 +95,7 @@ variable "max_object_lock_days" {
 # ---- who ----
 
 variable "writer_role_arns" {
-  description = "Roles of this account that write the archive: the services' task roles, and the role of an operator who rebuilds it. Nobody else may put anything but below other_prefixes, delete what is staged, or end uploads."
+  description = "Roles of this account that write the archive: the services' task roles, and the role of an operator who rebuilds it. Nobody else may put anything but below other_prefixes (and the auditor what is its own), delete what is staged, or end uploads."
   type        = list(string)
   nullable    = false
 
@@ -115,6 +115,23 @@ variable "writer_role_arns" {
   }
 }
 
+variable "auditor_role_arns" {
+  description = "Roles of this account that write accounts/, attest/, findings/, keys/ and outcomes/, and nothing else: the auditor's, and of whoever attests by command line. Empty: nobody writes there."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.auditor_role_arns : can(regex("^arn:${data.aws_partition.this.partition}:iam::${data.aws_caller_identity.this.account_id}:role/[^*?]+$", arn))])
+    error_message = "auditor_role_arns has an entry that is no role's ARN of this account (arn:${data.aws_partition.this.partition}:iam::${data.aws_caller_identity.this.account_id}:role/PATH/NAME, without wildcards): name each role; an auditor of another account assumes one of this account."
+  }
+
+  validation {
+    condition     = length(setintersection(var.auditor_role_arns, var.writer_role_arns)) == 0
+    error_message = "auditor_role_arns and writer_role_arns name the same role: who lands must not vouch for what landed. Give the auditor a role of its own."
+  }
+}
+
 variable "break_glass_role_arns" {
   description = "Roles of this account that may delete what is kept and, in governance mode, what is locked. Whole ARNs; of an Identity Center role the random ending may be *. Their use raises an alarm. Best is none."
   type        = list(string)
@@ -128,9 +145,9 @@ variable "break_glass_role_arns" {
 
   validation {
     condition = alltrue(flatten([
-      for arn in var.break_glass_role_arns : [for writer in var.writer_role_arns : !try(endswith(arn, "*") ? startswith(writer, trimsuffix(arn, "*")) : arn == writer, false)]
+      for arn in var.break_glass_role_arns : [for writer in concat(var.writer_role_arns, var.auditor_role_arns) : !try(endswith(arn, "*") ? startswith(writer, trimsuffix(arn, "*")) : arn == writer, false)]
     ]))
-    error_message = "break_glass_role_arns names, or matches with its *, a role of writer_role_arns: who writes every day must not be able to delete. Give break-glass a role of its own."
+    error_message = "break_glass_role_arns names, or matches with its *, a role of writer_role_arns or auditor_role_arns: who writes every day must not be able to delete. Give break-glass a role of its own."
   }
 }
 
@@ -178,10 +195,10 @@ variable "readers" {
     condition = alltrue(flatten([
       for reader in var.readers : [
         try(length(reader.prefixes) > 0, false),
-        [for prefix in try(coalescelist(reader.prefixes, []), []) : prefix == "archive.json" || can(regex("^(raw|digests|events|sources|index|quarantine|attest)/([^*?$]*/)?$", prefix))],
+        [for prefix in try(coalescelist(reader.prefixes, []), []) : prefix == "archive.json" || can(regex("^(raw|digests|events|sources|index|quarantine|accounts|attest|findings|keys|outcomes)/([^*?$]*/)?$", prefix))],
       ]
     ]))
-    error_message = "readers has an entry without prefixes, or with one that is none of the archive's: give archive.json, or a prefix below raw/, digests/, events/, sources/, index/, quarantine/ or attest/ that ends in \"/\"."
+    error_message = "readers has an entry without prefixes, or with one that is none of the archive's: give archive.json, or a prefix below raw/, digests/, events/, sources/, index/, quarantine/, accounts/, attest/, findings/, keys/ or outcomes/ that ends in \"/\"."
   }
 
   validation {

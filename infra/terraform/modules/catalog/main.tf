@@ -46,6 +46,36 @@ locals {
         "storage.location.template"    = "${local.archive}sources/day=$${day}"
       }
     }
+    # Each file has the whole history, so that there is nothing to compute: the newest counts, which `current_accounts` and `audited_events` take.
+    accounts = {
+      description = "The organization's accounts and their history. Every file that was written is in it, and each has all: ask `current_accounts`, or for the newest \"$path\"."
+      partitions  = {}
+      projection  = {}
+    }
+    findings = {
+      description = "One row for each change of what the auditor found. `open_findings` has what is not settled."
+      partitions  = { day = "UTC day of the change, YYYYMMDD" }
+      projection = {
+        "projection.day.type"          = "date"
+        "projection.day.format"        = "yyyyMMdd"
+        "projection.day.range"         = "${var.since},NOW"
+        "projection.day.interval"      = "1"
+        "projection.day.interval.unit" = "DAYS"
+        "storage.location.template"    = "${local.archive}findings/day=$${day}"
+      }
+    }
+    outcomes = {
+      description = "What came of each source: the leaves of each attestation, superseded ones too. Of a day the greatest \"$path\" counts, which `audited_events` takes."
+      partitions  = { day = "UTC day of delivery, YYYYMMDD" }
+      projection = {
+        "projection.day.type"          = "date"
+        "projection.day.format"        = "yyyyMMdd"
+        "projection.day.range"         = "${var.since},NOW"
+        "projection.day.interval"      = "1"
+        "projection.day.interval.unit" = "DAYS"
+        "storage.location.template"    = "${local.archive}outcomes/day=$${day}"
+      }
+    }
   }
 }
 
@@ -64,10 +94,9 @@ resource "aws_glue_catalog_table" "table" {
   table_type    = "EXTERNAL_TABLE"
 
   parameters = merge(each.value.projection, {
-    EXTERNAL             = "TRUE"
-    classification       = "parquet"
-    "projection.enabled" = "true"
-  })
+    EXTERNAL       = "TRUE"
+    classification = "parquet"
+  }, length(each.value.partitions) == 0 ? {} : { "projection.enabled" = "true" })
 
   dynamic "partition_keys" {
     # A map is walked in the order of its names, which is that of the keys in the path, too.

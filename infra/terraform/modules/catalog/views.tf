@@ -4,6 +4,9 @@
 locals {
   views = {
     cloudtrail       = "Each Record once, under CloudTrail's own column names as CloudTrail Lake has them."
+    audited_events   = "The events as they landed, with whether each is what CloudTrail signed, and its account's name, units and tags as they were."
+    current_accounts = "The accounts that are in the organization now, as they were last observed."
+    open_findings    = "What the auditor found and is not settled."
     security_lake_v1 = "The events in the shape of Security Lake's source version 1 (cloud_trail_mgmt_1_0)."
   }
 

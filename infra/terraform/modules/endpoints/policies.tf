@@ -5,6 +5,7 @@
 locals {
   # By service: the prefix of its actions, and those of them that have no resource, where aws:ResourceAccount says nothing.
   perimeters = {
+    cloudtrail = { prefix = "cloudtrail", bare = ["cloudtrail:ListPublicKeys"] }
     dynamodb   = { prefix = "dynamodb", bare = [] }
     "ecr.api"  = { prefix = "ecr", bare = ["ecr:GetAuthorizationToken"] }
     "ecr.dkr"  = { prefix = "ecr", bare = ["ecr:GetAuthorizationToken"] }

@@ -9,9 +9,12 @@ locals {
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.region
 
-  # What each class encrypts, in the words of the README's table. A class is here exactly if it has a key.
-  encrypts = merge(
-    { raw = "everything of s3://${var.archive_bucket_name} but events/: raw/, digests/, sources/, index/, quarantine/, attest/, staging/" },
+  # A class is here exactly if it has a key.
+  encrypts = { for class, what in local.encrypted : class => what if var.classes == null || contains(coalesce(var.classes, []), class) }
+
+  # What each class encrypts, in the words of the README's table.
+  encrypted = merge(
+    { raw = "everything of s3://${var.archive_bucket_name} but events/: raw/, digests/, sources/, index/, quarantine/, accounts/, attest/, findings/, keys/, outcomes/, staging/" },
     { for category in var.event_categories : "events-${category}" => "s3://${var.archive_bucket_name}: events/category=${category}/" },
     { for bucket in compact([var.log_bucket_name]) : "trail" => "s3://${bucket}: log files and digests, as CloudTrail writes them" },
     {

@@ -14,8 +14,8 @@ output "alias_names" {
 }
 
 output "attest_key_arn" {
-  description = "ARN of the asymmetric key that signs attestations."
-  value       = aws_kms_key.class["attest"].arn
+  description = "ARN of the asymmetric key that signs attestations; null where `classes` leaves it out."
+  value       = try(aws_kms_key.class["attest"].arn, null)
 }
 
 output "key_map" {

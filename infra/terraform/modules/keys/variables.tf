@@ -61,6 +61,22 @@ variable "event_categories" {
   }
 }
 
+variable "classes" {
+  description = "Classes to make keys for, of those that there are with the other inputs; null: all. An auditor in an account of its own needs queue, logs and attest there. A class that is taken out loses its key, and what the key has encrypted with it."
+  type        = set(string)
+  default     = null
+
+  validation {
+    condition     = length(setsubtract(coalesce(var.classes, []), concat(["raw", "queue", "table", "logs", "results", "attest", "trail"], [for category in var.event_categories : "events-${category}"]))) == 0
+    error_message = "classes names one that there is not: raw, events-CATEGORY (of event_categories), queue, table, logs, results, attest and trail are."
+  }
+
+  validation {
+    condition     = var.classes == null || length(setsubtract(concat(keys(var.users), keys(var.readers), keys(var.replicators)), coalesce(var.classes, []))) == 0
+    error_message = "classes leaves out a class that users, readers or replicators name: add it, or take it out there."
+  }
+}
+
 variable "users" {
   description = "Class to ARNs, or patterns that end with *, of roles of this account that may use the key by way of the class's service: encrypt and decrypt; of trail decrypt only; of attest sign and verify. Classes: raw, events-CATEGORY, queue, table, results, trail, attest."
   type        = map(list(string))

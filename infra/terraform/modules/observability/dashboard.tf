@@ -1,6 +1,7 @@
 locals {
   # Each row of the dashboard: a title and its metrics, as [namespace, name, dimension, value…, options].
-  graphs = [
+  graphs = concat(local.collector_graphs, local.auditor_graphs)
+  collector_graphs = [
     { title = "Messages", stat = "Maximum", metrics = [
       ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", var.queue_name, { label = "waiting" }],
       ["AWS/SQS", "ApproximateNumberOfMessagesNotVisible", "QueueName", var.queue_name, { label = "in flight" }],

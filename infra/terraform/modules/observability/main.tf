@@ -94,7 +94,7 @@ locals {
       description    = "The trail records the archive's own landing, which is landed again: leave data events of the audit, log and access-log buckets out of its selectors."
     })
   }
-  alarms = merge(local.alarms_here, var.extra_alarms)
+  alarms = merge(local.alarms_here, local.alarms_of_rounds, var.extra_alarms)
 }
 
 resource "aws_cloudwatch_log_metric_filter" "minute" {
@@ -130,7 +130,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   tags                = var.tags
 
   # Before they are made, their metrics must be: an alarm on a metric without a filter would wait for ever.
-  depends_on = [aws_cloudwatch_log_metric_filter.minute]
+  depends_on = [aws_cloudwatch_log_metric_filter.minute, aws_cloudwatch_log_metric_filter.round, aws_cloudwatch_log_metric_filter.round_failed]
 }
 
 resource "aws_cloudwatch_metric_alarm" "tasks" {

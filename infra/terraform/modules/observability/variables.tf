@@ -77,6 +77,35 @@ variable "collector_log_group_name" {
   }
 }
 
+variable "auditor_log_group_name" {
+  description = "Log group of the auditor: its alarms are read from the line that it writes after each round. null: there is no auditor, and none of its alarms."
+  type        = string
+  default     = null
+  validation {
+    condition     = var.auditor_log_group_name == null || can(regex("^[A-Za-z0-9_/.#-]{1,512}$", var.auditor_log_group_name))
+    error_message = "auditor_log_group_name is the name of a log group, not its ARN: give the auditor module's log_group_name."
+  }
+}
+
+variable "auditor" {
+  description = "When alarms of the auditor are raised: hours without a round, hours for which an attestation is due, age of the list of accounts in hours."
+  type = object({
+    silence_hours          = optional(number, 3)
+    attestation_late_hours = optional(number, 6)
+    roster_age_hours       = optional(number, 48)
+  })
+  default  = {}
+  nullable = false
+  validation {
+    condition     = var.auditor.silence_hours >= 2 && var.auditor.silence_hours <= 24 && floor(var.auditor.silence_hours) == var.auditor.silence_hours
+    error_message = "auditor.silence_hours is a whole number from 2 (a round is every hour) to 24 (CloudWatch looks back one day at most)."
+  }
+  validation {
+    condition     = var.auditor.attestation_late_hours >= 0 && var.auditor.roster_age_hours >= 24
+    error_message = "auditor.attestation_late_hours is 0 or more, and auditor.roster_age_hours 24 or more: the list is asked for once a day."
+  }
+}
+
 variable "landing_silence_minutes" {
   description = "Nothing landed for so long raises an alarm. An organization's trail delivers every few minutes, and a Batch may be open for 15."
   type        = number
@@ -137,7 +166,7 @@ variable "extra_alarms" {
   default  = {}
   nullable = false
   validation {
-    condition     = length(setintersection(keys(var.extra_alarms), concat(["anything"], [for name in var.service_names : "tasks-${name}"], ["dead-letters", "oldest-message", "in-flight", "nothing-landed", "quarantine", "access-denied", "receiving-paused", "unpublished", "self-generated"]))) == 0
+    condition     = length(setintersection(keys(var.extra_alarms), concat(["anything"], [for name in var.service_names : "tasks-${name}"], ["dead-letters", "oldest-message", "in-flight", "nothing-landed", "quarantine", "access-denied", "receiving-paused", "unpublished", "self-generated", "gap-found", "verification-failed", "attestation-late", "auditor-silent", "round-failed", "not-healed", "roster-stale"]))) == 0
     error_message = "extra_alarms has a name that this module uses itself: rename it, or change thresholds."
   }
   validation {

@@ -15,7 +15,11 @@ locals {
   without_access  = setsubtract(var.services, local.organization.aws_service_access_principals)
   protect         = { for key, protect in { archive = var.protect } : key => protect if protect != null }
   scp_characters  = try(length(data.aws_iam_policy_document.protect["archive"].minified_json), 0)
+  auditor         = { for key, auditor in { auditor = var.auditor } : key => auditor if auditor != null }
   attached_reader = { for key, readers in { organization = var.organization_readers } : key => readers if try(readers.attach, false) }
+
+  # Built, so that it can be compared with what the auditor was told before it is made.
+  auditor_role_arn = "arn:${local.partition}:iam::${local.caller}:role${var.role_path}${var.name}-organization"
 
   # What has to hold before anything is changed, whatever the caller asks for.
   refusals = concat(
@@ -101,7 +105,7 @@ resource "aws_organizations_policy" "protect" {
     }
 
     precondition {
-      condition = alltrue([for arn in flatten([for arns in [each.value.trail_arns, each.value.bucket_arns, each.value.key_arns, each.value.exempt_role_arns] : tolist(arns)]) :
+      condition = alltrue([for arn in flatten([for arns in [each.value.trail_arns, each.value.bucket_arns, each.value.key_arns, each.value.exempt_role_arns, each.value.service_role_arns, each.value.topic_arns] : tolist(arns)]) :
       startswith(arn, "arn:${local.partition}:")])
       error_message = "protect names an ARN of another partition than ${local.partition}, so the policy would protect nothing: correct it."
     }
@@ -113,4 +117,37 @@ resource "aws_organizations_policy_attachment" "protect" {
 
   policy_id = aws_organizations_policy.protect["archive"].id
   target_id = each.value
+}
+
+# It can read the structure of the organization, and nothing else here: no break-glass, no billing, no member account.
+resource "aws_iam_role" "auditor" {
+  for_each = local.auditor
+
+  name                 = "${var.name}-organization"
+  path                 = var.role_path
+  description          = "The auditor of the archive reads accounts, organizational units, tags and enabled Regions with it"
+  assume_role_policy   = data.aws_iam_policy_document.auditor_trust[each.key].json
+  permissions_boundary = var.permissions_boundary
+  max_session_duration = 3600
+  tags                 = var.tags
+
+  lifecycle {
+    precondition {
+      condition     = length(local.refusals) == 0
+      error_message = join("\n", local.refusals)
+    }
+
+    precondition {
+      condition     = each.value.role_arn == null || each.value.role_arn == local.auditor_role_arn
+      error_message = "The role would be ${local.auditor_role_arn}, and the auditor was told of ${coalesce(each.value.role_arn, "another")}: give name and role_path as the audit account's stack has them."
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "auditor" {
+  for_each = aws_iam_role.auditor
+
+  name   = "read"
+  role   = each.value.id
+  policy = data.aws_iam_policy_document.auditor[each.key].json
 }

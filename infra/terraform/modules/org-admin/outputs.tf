@@ -17,3 +17,8 @@ output "organization_read_policy_json" {
   description = "Resource policy of the organization that lets organization_readers read it, to be merged into yours where attach is false; null without organization_readers."
   value       = one([for document in data.aws_iam_policy_document.readers : document.json])
 }
+
+output "auditor_role_arn" {
+  description = "Role that the auditor reads the organization with; null without auditor."
+  value       = one([for role in aws_iam_role.auditor : role.arn])
+}

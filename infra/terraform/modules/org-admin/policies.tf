@@ -27,12 +27,22 @@ locals {
   # By which an administrator of the account would make an exempt role, or make it its own.
   role_actions = ["iam:CreateRole", "iam:PassRole", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"]
 
+  # By which a service of the archive would be stopped, or made to do more or less than it should.
+  service_role_actions = [
+    "iam:AttachRolePolicy", "iam:DeleteRole", "iam:DeleteRolePermissionsBoundary", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy",
+  ]
+
+  # By which nobody would be told any more, or told by others.
+  topic_actions = ["sns:AddPermission", "sns:DeleteTopic", "sns:PutDataProtectionPolicy", "sns:RemovePermission", "sns:SetTopicAttributes"]
+
   # sid → what is denied on what, to all but the exempt.
   denied = { for key, protect in local.protect : key => { for sid, denial in {
-    KeepTheTrail   = { actions = local.trail_actions, resources = protect.trail_arns }
-    KeepTheBuckets = { actions = local.bucket_actions, resources = flatten([for arn in protect.bucket_arns : [arn, "${arn}/*"]]) }
-    KeepTheKeys    = { actions = local.key_actions, resources = protect.key_arns }
-    KeepTheExempt  = { actions = local.role_actions, resources = protect.exempt_role_arns }
+    KeepTheTrail    = { actions = local.trail_actions, resources = protect.trail_arns }
+    KeepTheBuckets  = { actions = local.bucket_actions, resources = flatten([for arn in protect.bucket_arns : [arn, "${arn}/*"]]) }
+    KeepTheKeys     = { actions = local.key_actions, resources = protect.key_arns }
+    KeepTheExempt   = { actions = local.role_actions, resources = protect.exempt_role_arns }
+    KeepTheServices = { actions = local.service_role_actions, resources = protect.service_role_arns }
+    KeepTheTopics   = { actions = local.topic_actions, resources = protect.topic_arns }
   } : sid => denial if length(denial.resources) > 0 } }
 
   read_organization = [
@@ -105,6 +115,64 @@ data "aws_iam_policy_document" "readers" {
       test     = "ArnLike"
       variable = "aws:PrincipalArn"
       values   = each.value.role_arns
+    }
+  }
+}
+
+# What the auditor asks of the management account: who the accounts are, how they hang together, and which Regions they have enabled. Nothing of it changes anything.
+data "aws_iam_policy_document" "auditor" {
+  for_each = local.auditor
+
+  # These know no resource.
+  statement {
+    sid       = "ReadTheOrganization"
+    actions   = ["organizations:DescribeOrganization", "organizations:ListAccounts", "organizations:ListRoots"]
+    resources = ["*"]
+  }
+
+  # Walked down from the root, not up from an account.
+  statement {
+    sid       = "ReadUnitsAndTags"
+    actions   = ["organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent", "organizations:ListTagsForResource"]
+    resources = [for kind in ["account", "ou", "root"] : "arn:${local.partition}:organizations::${local.caller}:${kind}/${var.organization_id}/*"]
+  }
+
+  statement {
+    sid       = "RegionsOfAccounts"
+    actions   = ["account:ListRegions"]
+    resources = ["arn:${local.partition}:account::${local.caller}:account", "arn:${local.partition}:account::${local.caller}:account/${var.organization_id}/*"]
+  }
+}
+
+data "aws_iam_policy_document" "auditor_trust" {
+  for_each = local.auditor
+
+  # The account is the principal and the role a condition: it need not be there yet, and one made anew is still meant.
+  statement {
+    sid     = "TheAuditor"
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["arn:${local.partition}:iam::${split(":", each.value.trusted_role_arn)[4]}:root"]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:PrincipalArn"
+      values   = [each.value.trusted_role_arn]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:PrincipalOrgID"
+      values   = [var.organization_id]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "sts:ExternalId"
+      values   = [each.value.external_id]
     }
   }
 }

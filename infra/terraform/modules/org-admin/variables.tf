@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Prefix of the name of the policy."
+  description = "Prefix of the names of policy and role."
   type        = string
   default     = "trailkeep"
   nullable    = false
@@ -11,10 +11,53 @@ variable "name" {
 }
 
 variable "tags" {
-  description = "Tags of the policies that are made here."
+  description = "Tags of the policies and the role that are made here."
   type        = map(string)
   default     = {}
   nullable    = false
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the permissions boundary of the auditor's role; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "permissions_boundary has to be the ARN of a policy, as arn:aws:iam::999999999999:policy/boundary, or null."
+  }
+}
+
+variable "role_path" {
+  description = "Path of the auditor's role."
+  type        = string
+  default     = "/trailkeep/"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/([A-Za-z0-9._+=,@-]+/)*$", var.role_path))
+    error_message = "role_path has to begin and end with a slash, as /trailkeep/."
+  }
+}
+
+variable "auditor" {
+  description = "Makes the role NAME-organization, which the auditor reads accounts, units, tags and enabled Regions with: trusted_role_arn, its task role in the account that it runs in; the external id that it gives; role_arn, the role that it was told of, to be compared. null: none."
+  type = object({
+    trusted_role_arn = string
+    external_id      = string
+    role_arn         = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.auditor == null || can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*?]+$", var.auditor.trusted_role_arn))
+    error_message = "auditor.trusted_role_arn has the ARN of one role (arn:PARTITION:iam::ACCOUNT:role/PATH/NAME), without wildcards."
+  }
+
+  validation {
+    condition     = var.auditor == null || can(regex("^[A-Za-z0-9_+=,.@:/-]+$", var.auditor.external_id)) && try(length(var.auditor.external_id) >= 2 && length(var.auditor.external_id) <= 1224, false)
+    error_message = "auditor.external_id has 2 to 1,224 letters, digits and _ + = , . @ : / -."
+  }
 }
 
 variable "organization_id" {
@@ -73,16 +116,18 @@ variable "organization_readers" {
 variable "protect" {
   description = <<-EOT
     Service control policy that keeps member accounts, the audit account among them, from ending the trail, opening or emptying the buckets, or losing the keys. `trail_arns`, `bucket_arns`, `key_arns` (a pattern like arn:PARTITION:kms:REGION:ACCOUNT:key/* takes less room than many keys).
-    `exempt_role_arns`: who still may, as patterns in written-out accounts: the role that applies the audit account's stack and the break-glass roles; nobody else may change or take over these roles, so make them before. Without any, nobody may but by detaching the policy. `target_ids`: root, units or accounts that it is attached to. `deny_leaving`: members cannot leave the organization, whoever they are.
+    `exempt_role_arns`: who still may, as patterns in written-out accounts: the role that applies the audit account's stack and the break-glass roles; nobody else may change or take over these roles, so make them before. Without any, nobody may but by detaching the policy. `service_role_arns`, `topic_arns`: roles of the archive's services, which nobody else may change, take over or delete, and topics that tell of findings and alarms. `target_ids`: root, units or accounts that it is attached to. `deny_leaving`: members cannot leave the organization, whoever they are.
     It says nothing to the management account: no service control policy does. Null for none.
   EOT
   type = object({
-    trail_arns       = set(string)
-    bucket_arns      = set(string)
-    key_arns         = set(string)
-    target_ids       = set(string)
-    exempt_role_arns = optional(set(string), [])
-    deny_leaving     = optional(bool, true)
+    trail_arns        = set(string)
+    bucket_arns       = set(string)
+    key_arns          = set(string)
+    target_ids        = set(string)
+    exempt_role_arns  = optional(set(string), [])
+    service_role_arns = optional(set(string), [])
+    topic_arns        = optional(set(string), [])
+    deny_leaving      = optional(bool, true)
   })
   default = null
 
@@ -109,6 +154,16 @@ variable "protect" {
   validation {
     condition     = try(alltrue([for arn in try(var.protect.exempt_role_arns, []) : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]", arn))]), false)
     error_message = "protect.exempt_role_arns has ARNs of roles (arn:PARTITION:iam::ACCOUNT:role/PATH/NAME) with the account written out and more than a * behind role/: otherwise any account could make itself an exempt role."
+  }
+
+  validation {
+    condition     = try(alltrue([for arn in try(var.protect.service_role_arns, []) : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+\\*?$", arn))]), false)
+    error_message = "protect.service_role_arns has ARNs of roles (arn:PARTITION:iam::ACCOUNT:role/PATH/NAME) with the account written out; a * may stand at the end."
+  }
+
+  validation {
+    condition     = try(alltrue([for arn in try(var.protect.topic_arns, []) : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+\\*?$", arn))]), false)
+    error_message = "protect.topic_arns has ARNs of topics (arn:PARTITION:sns:REGION:ACCOUNT:NAME) with Region and account written out; a * may stand at the end."
   }
 
   validation {

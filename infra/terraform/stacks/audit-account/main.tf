@@ -71,6 +71,7 @@ module "audit_bucket" {
   default_kms_key_arn  = module.keys.key_arns["raw"]
   allowed_kms_key_arns = values(local.event_kms_key_arns)
 
+  auditor_role_arns       = local.auditor_role_arns
   writer_role_arns        = concat([local.collector_role_arn], var.rebuild_role_arns)
   administrator_role_arns = var.administrator_role_arns
   break_glass_role_arns   = var.break_glass_role_arns
@@ -102,7 +103,10 @@ module "announcements" {
   kms_key_arn         = module.keys.key_arns["queue"]
   publisher_role_arns = [local.collector_role_arn]
   organization_id     = var.organization_id
-  tags                = var.tags
+
+  # An auditor in another account has its queue there.
+  subscriber_account_ids = try([split(":", var.auditor.elsewhere.task_role_arn)[4]], [])
+  tags                   = var.tags
 }
 
 module "collector" {

@@ -13,7 +13,10 @@ output "for_management_account" {
       trail_arn            = local.trail_arn
       key_prefix           = local.key_prefix
       excluded_bucket_arns = [for what in sort(keys(local.bucket_names)) : "arn:${local.partition}:s3:::${local.bucket_names[what]}"]
+      protected_role_arns  = local.protected_role_arns
+      protected_topic_arns = local.protected_topic_arns
     },
+    { for name, value in { auditor = local.organization_role } : name => value if value != null },
     { for name, value in { create_trail = false } : name => value if !local.own_trail },
   )
 }
@@ -56,6 +59,21 @@ output "trail_home_region" {
 output "excluded_bucket_arns" {
   description = "Buckets whose objects the trail must not record, or it would record its own landing."
   value       = [for what in sort(keys(local.bucket_names)) : "arn:${local.partition}:s3:::${local.bucket_names[what]}"]
+}
+
+output "auditor" {
+  description = "The auditor's task role, the external id that it gives, and the role in the management account that it was told of, which stacks/management-account makes; null where it asks otherwise, or nobody."
+  value       = local.organization_role
+}
+
+output "protected_role_arns" {
+  description = "Roles of the services, which a service control policy may protect."
+  value       = local.protected_role_arns
+}
+
+output "protected_topic_arns" {
+  description = "Topics of findings, alarms and announcements, which a service control policy may protect."
+  value       = local.protected_topic_arns
 }
 
 output "existing_trail_policies" {
@@ -101,7 +119,7 @@ output "key_arns" {
 }
 
 output "attest_key_arn" {
-  description = "Key reserved for signing attestations, which no service writes yet."
+  description = "Key that signs attestations; its public key is what they are checked with."
   value       = module.keys.attest_key_arn
 }
 
@@ -155,6 +173,38 @@ output "service_name" {
 output "log_group_name" {
   description = "Log group of the collector."
   value       = module.collector.log_group_name
+}
+
+# ---- the auditor ----
+
+output "auditor_environment" {
+  description = "Environment of the auditor's tasks, exactly as they get it; null without it."
+  value       = one(module.auditor[*].environment)
+}
+
+output "auditor_role_arn" {
+  description = "Role that the auditor reads and writes the archive with: its task role, or the one that it assumes from elsewhere; null without it."
+  value       = one(local.auditor_role_arns)
+}
+
+output "auditor_repository_url" {
+  description = "Where the auditor's image is pushed to; `auditor.image` is this with @sha256:… behind. null without it."
+  value       = one(module.auditor[*].repository_url)
+}
+
+output "auditor_service_name" {
+  description = "ECS service of the auditor; null without an image."
+  value       = one(module.auditor[*].service_name)
+}
+
+output "auditor_log_group_name" {
+  description = "Log group of the auditor; null without it."
+  value       = one(module.auditor[*].log_group_name)
+}
+
+output "findings_topic_arn" {
+  description = "Topic that findings are told on; null without an auditor here."
+  value       = one(module.auditor[*].findings_topic_arn)
 }
 
 # ---- around it ----

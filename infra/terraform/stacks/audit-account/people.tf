@@ -15,9 +15,12 @@ locals {
 
   # The collector writes the archive, reads the log bucket, works on queue and table. So does who rebuilds the ledger, but for the log bucket; operators look after queue and table.
   key_users = merge(
-    { for class in ["trail"] : class => [local.collector_role_arn] if local.log_bucket_is_ours },
-    { for class in concat(["raw"], local.event_kms_classes) : class => concat([local.collector_role_arn], var.rebuild_role_arns) },
-    { for class in ["queue", "table"] : class => distinct(concat([local.collector_role_arn], var.operator_role_arns, var.rebuild_role_arns)) },
+    { for class in ["trail"] : class => concat([local.collector_role_arn], local.auditor_looks ? local.auditor_role_arns : []) if local.log_bucket_is_ours },
+    { for class in ["raw"] : class => concat([local.collector_role_arn], local.auditor_role_arns, var.rebuild_role_arns) },
+    { for class in local.event_kms_classes : class => concat([local.collector_role_arn], var.rebuild_role_arns) },
+    { for class in ["queue", "table"] : class => distinct(concat([local.collector_role_arn], local.auditor_role_arns, var.operator_role_arns, var.rebuild_role_arns)) },
+    # Nobody else signs what the archive holds.
+    { for class in ["attest"] : class => [local.auditor_role_arn] if local.attests_here },
     { for class in ["results"] : class => local.analysts if length(local.analysts) > 0 },
   )
 
@@ -42,9 +45,15 @@ locals {
   analysts        = try(var.catalog.analyst_role_arns, [])
   analyst_readers = flatten([for class in concat(["raw"], local.event_kms_classes) : [for arn in local.analysts : { class = class, arn = arn }]])
 
+  # It asks events for what stopped a trail. What it says of the archive stands with raw's key, which it uses.
+  auditor_readers = flatten([for class in local.event_kms_classes : [for arn in local.auditor_role_arns : { class = class, arn = arn }]])
+
+  # Whoever looks after it checks what was signed.
+  attest_readers = [for arn in var.operator_role_arns : { class = "attest", arn = arn } if local.attests_here]
+
   operator_readers = flatten([for class in concat(["raw"], local.event_kms_classes) : [for arn in var.operator_role_arns : { class = class, arn = arn } if !contains(var.rebuild_role_arns, arn)]])
 
-  all_readers = concat(local.archive_readers, local.subscriber_readers, local.analyst_readers, local.operator_readers, local.replication_readers)
+  all_readers = concat(local.archive_readers, local.subscriber_readers, local.analyst_readers, local.operator_readers, local.auditor_readers, local.attest_readers, local.replication_readers)
   key_readers = {
     for class in distinct(local.all_readers[*].class) : class => distinct([for reader in local.all_readers : reader.arn if reader.class == class])
   }

@@ -43,7 +43,7 @@ module "log_bucket" {
   trail_arns             = local.own_trail ? [local.trail_arn] : []
   replication_role_arns  = local.replicated ? [local.source_replication_role_arn] : []
   key_prefix             = local.key_prefix
-  reader_role_arns       = [local.collector_role_arn]
+  reader_role_arns       = concat([local.collector_role_arn], local.auditor_looks ? local.auditor_role_arns : [])
   break_glass_role_arns  = var.break_glass_role_arns
   access_log_bucket_name = module.access_log_bucket.bucket_name
   retention_days         = var.log_file_retention_days

@@ -84,6 +84,11 @@ variable "alarms" {
       self_generated_per_hour    = optional(number)
       dead_letters               = optional(number)
     }), {})
+    auditor = optional(object({
+      silence_hours          = optional(number)
+      attestation_late_hours = optional(number)
+      roster_age_hours       = optional(number)
+    }), {})
   })
   default  = {}
   nullable = false

@@ -221,7 +221,7 @@ variable "log_file_retention_days" {
 # ---- the archive ----
 
 variable "object_lock_days" {
-  description = "Days for which originals, digests and sources are locked as they are written; so is what may come below attest/, reserved for attestations, which no service writes yet. A change holds for objects to come."
+  description = "Days for which originals, digests, sources, and what the auditor says of them (findings/, outcomes/, attest/, keys/) are locked as they are written. A change holds for objects to come."
   type        = number
   default     = 365
   nullable    = false
@@ -257,7 +257,7 @@ variable "events_retention_days" {
 }
 
 variable "proof_retention_days" {
-  description = "Days after which digests/, sources/ and attest/ expire; null: as the longest class of originals."
+  description = "Days after which digests/, sources/, findings/ and outcomes/ expire; null: as the longest class of originals. Attestations, CloudTrail's public keys and the history of accounts never do."
   type        = number
   default     = null
 }

@@ -8,6 +8,9 @@ locals {
   protect = { for key, protect in { given = var.protect } : key => merge(protect, {
     trail_arns  = [var.trail_arn]
     bucket_arns = setunion(var.excluded_bucket_arns, protect.bucket_arns, local.log_bucket_arns)
+
+    service_role_arns = setunion(var.protected_role_arns, protect.service_role_arns)
+    topic_arns        = setunion(var.protected_topic_arns, protect.topic_arns)
   }) if protect != null }
 }
 
@@ -20,6 +23,9 @@ module "org_admin" {
   delegated_administrator_account_id = var.audit_account_id
   services                           = var.delegated_services
   organization_readers               = var.organization_readers
+  permissions_boundary               = var.permissions_boundary
+  role_path                          = var.role_path
+  auditor                            = var.auditor
   protect                            = one(values(local.protect))
 }
 

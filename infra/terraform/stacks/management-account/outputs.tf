@@ -28,6 +28,11 @@ output "organization_read_policy_json" {
   value       = module.org_admin.organization_read_policy_json
 }
 
+output "auditor_role_arn" {
+  description = "Role that the auditor reads the organization with; null without auditor."
+  value       = module.org_admin.auditor_role_arn
+}
+
 output "selectors" {
   description = "What the trail records, exclusions added; null where it is made elsewhere."
   value       = one(module.org_trail[*].selectors)

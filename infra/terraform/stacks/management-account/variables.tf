@@ -66,6 +66,30 @@ variable "audit_account_id" {
   }
 }
 
+variable "auditor" {
+  description = "The auditor's task role, the external id that it gives, and the role here that it was told of: output auditor of the audit account's stack. Null: there is none, or it asks by itself as delegated administrator."
+  type = object({
+    trusted_role_arn = string
+    external_id      = string
+    role_arn         = optional(string)
+  })
+  default = null
+}
+
+variable "protected_role_arns" {
+  description = "Roles of the archive's services, which protect protects: output protected_role_arns of the audit account's stack."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "protected_topic_arns" {
+  description = "Topics of findings and alarms, which protect protects: output protected_topic_arns of the audit account's stack."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "organization_id" {
   description = "Id of the organization (o-…)."
   type        = string
@@ -89,13 +113,13 @@ variable "tags" {
 }
 
 variable "permissions_boundary" {
-  description = "ARN of the permissions boundary of the role that CloudTrail takes to write to CloudWatch Logs; null for none."
+  description = "ARN of the permissions boundary of the roles that are made here: the auditor's, and the one that CloudTrail takes to write to CloudWatch Logs; null for none."
   type        = string
   default     = null
 }
 
 variable "role_path" {
-  description = "Path of the role that CloudTrail takes to write to CloudWatch Logs."
+  description = "Path of the roles that are made here; the audit account's stack has to have the same, since it names the auditor's."
   type        = string
   default     = "/trailkeep/"
   nullable    = false
@@ -203,13 +227,15 @@ variable "organization_readers" {
 }
 
 variable "protect" {
-  description = "Service control policy that keeps members from ending the trail, opening the buckets or losing the keys. Trail and buckets are those above; give the keys (or a pattern, arn:PARTITION:kms:REGION:AUDIT-ACCOUNT:key/*), what to attach it to, and who is exempt: the role that applies the audit account's stack and the break-glass roles. Null for none."
+  description = "Service control policy that keeps members from ending the trail, opening the buckets or losing the keys. Trail, buckets, the services' roles and topics are those above; give the keys (or a pattern, arn:PARTITION:kms:REGION:AUDIT-ACCOUNT:key/*), what to attach it to, and who is exempt: the role that applies the audit account's stack and the break-glass roles. Null for none."
   type = object({
-    key_arns         = set(string)
-    target_ids       = set(string)
-    exempt_role_arns = optional(set(string), [])
-    bucket_arns      = optional(set(string), [])
-    deny_leaving     = optional(bool, true)
+    key_arns          = set(string)
+    target_ids        = set(string)
+    exempt_role_arns  = optional(set(string), [])
+    bucket_arns       = optional(set(string), [])
+    service_role_arns = optional(set(string), [])
+    topic_arns        = optional(set(string), [])
+    deny_leaving      = optional(bool, true)
   })
   default = null
 }

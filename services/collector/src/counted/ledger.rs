@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use trailkeep_archive::BatchId;
 use trailkeep_pipeline::ports::ledger::{
     AbortIf, BatchItem, Claim, Flip, Holder, LandedSource, LeaseAnswer, LeaseItem, Ledger, LedgerError, LedgerIdentity, ManifestRef,
-    SourceId, WorkerId,
+    Note, SourceId, WorkerId,
 };
 
 use crate::{metrics::CollectorMetrics, stages::StageError};
@@ -69,4 +69,7 @@ counted! {
     take_lease(name: &str, holder: &WorkerId, over: Option<&LeaseItem>) -> LeaseAnswer;
     beat_lease(name: &str, holder: &WorkerId) -> bool;
     release_lease(name: &str, holder: &WorkerId) -> ();
+    note(name: &str) -> Option<Note>;
+    put_note(name: &str, over: Option<u64>, body: &[u8]) -> bool;
+    forget_note(name: &str) -> ();
 }

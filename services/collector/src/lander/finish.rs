@@ -47,11 +47,12 @@ pub(super) async fn finish(shared: &Shared, gathering: Gathering) {
             return retry_all(shared, &intake, waiting, blame);
         }
     };
-    let (landed, summary) = (sealed.landed, sealed.summary);
+    let (landed, digests, summary) = (sealed.landed, sealed.digests, sealed.summary);
     let mut manifest = Manifest::new(open.batch, open.epoch, sealed.sources, sealed.uploads, |upload| &upload.key);
     if shared.protocol.announces() {
         manifest.landed.clone_from(&landed);
     }
+    manifest.digests = digests.filter(|_| shared.protocol.announces_digests());
     let manifest = Arc::new(manifest);
     let span = span_of(&open, &waiting);
     let (traceparent, tracestate) = trace_context::trace_of(&span);
@@ -64,7 +65,7 @@ pub(super) async fn finish(shared: &Shared, gathering: Gathering) {
             tracing::info!(batch = %open.batch, objects = summary.landed, records = summary.records, age_ms, "a batch is published");
             shared.metrics.self_generated(sealed.own_records);
             shared.metrics.published(&summary, &landed, &manifest.uploads);
-            count_announcement(shared, announcement, manifest.landed.len() as u64);
+            count_announcement(shared, announcement, manifest.to_announce());
             settle_all(shared, waiting);
         }
         Err(error) => {
@@ -107,11 +108,11 @@ async fn seal(shared: &Shared, open: &OpenBatch, writing: Writing) -> Result<Sea
     }
 }
 
-fn count_announcement(shared: &Shared, announcement: Announcement, objects: u64) {
+fn count_announcement(shared: &Shared, announcement: Announcement, messages: u64) {
     match announcement {
         Announcement::None => {}
-        Announcement::Done => shared.metrics.announced(objects, "ok"),
-        Announcement::Later => shared.metrics.announced(objects, "later"),
+        Announcement::Done => shared.metrics.announced(messages, "ok"),
+        Announcement::Later => shared.metrics.announced(messages, "later"),
     }
 }
 

@@ -118,9 +118,12 @@ pub(super) const RECEIPTS_LOST: Instrument = Instrument::counter(
     "{message}",
     "Messages whose receipt expired before they were settled: they are received again and found to be duplicates.",
 );
-pub(super) const ANNOUNCEMENTS: Instrument =
-    Instrument::counter("trailkeep.collector.announcements", "{object}", "Landed objects that subscribers were told of, or could not be.")
-        .by(&["outcome"]);
+pub(super) const ANNOUNCEMENTS: Instrument = Instrument::counter(
+    "trailkeep.collector.announcements",
+    "{object}",
+    "Landed objects, and batches of digests, that subscribers were told of, or could not be.",
+)
+.by(&["outcome"]);
 
 /// All of them, in the order of the page.
 pub(super) const CATALOGUE: &[Instrument] = &[

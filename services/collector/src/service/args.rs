@@ -56,6 +56,9 @@ pub(crate) struct Places {
     /// SNS topic that landed objects are announced to.
     #[arg(long, value_name = "ARN", env = "TRAILKEEP_TOPIC_ARN", value_parser = topic)]
     pub(crate) topic_arn: Option<String>,
+    /// Announce Digests that landed there as well, in messages of kind `digest`: the auditor listens to them. Needs --topic-arn.
+    #[arg(long, env = "TRAILKEEP_ANNOUNCE_DIGESTS", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, default_value = "false", default_missing_value = "true")]
+    pub(crate) announce_digests: bool,
     /// Endpoint instead of AWS's own, for emulators.
     #[arg(long, value_name = "URL", env = "TRAILKEEP_AWS_ENDPOINT")]
     pub(crate) aws_endpoint: Option<String>,

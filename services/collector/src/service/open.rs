@@ -47,6 +47,9 @@ pub(crate) async fn open(arguments: &Arguments, metrics: &CollectorMetrics) -> a
     if let Some(topic) = &arguments.places.topic_arn {
         protocol = protocol.with_announcer(Arc::new(SnsAnnouncer::open(&aws, topic, &archive.bucket, &archive.prefix).await?));
     }
+    if arguments.places.announce_digests {
+        protocol = protocol.announcing_digests();
+    }
     let queue = SqsQueue::open(&aws, &arguments.places.queue).await?;
     Ok(Ports {
         queue: Arc::new(queue),

@@ -91,6 +91,8 @@ impl Arguments {
         ensure!(self.batches.seal_age <= hour && self.batches.seal_small_age <= hour, "--seal-age and --seal-small-age are at most 1 h");
         ensure!(times.visibility < trailkeep_pipeline::ports::queue::MAX_HIDDEN, "--visibility is below 12 h");
         table(&self.places.ledger)?;
+        let heard = !self.places.announce_digests || self.places.topic_arn.is_some();
+        ensure!(heard, "--announce-digests says what to announce, and nobody is told: name the topic with --topic-arn");
         self.log_buckets()?;
         Ok(Settings {
             batch: self.batch_settings()?,

@@ -1,18 +1,24 @@
 //! `trailkeep accounts`: the organization's accounts as the archive keeps them; asks Organizations only when told to.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use trailkeep_archive::AccountRow;
-use trailkeep_aws::{AwsSettings, Observation, Organizations};
+use trailkeep_aws::{AccountRegions, AwsSettings, Observation, Organizations};
+use trailkeep_coverage::kept;
 use trailkeep_organization::{Changes, History};
 use trailkeep_pipeline::{ingest::Surroundings as _, ports::bucket::AuditBucket};
 use trailkeep_restore::Archive;
 
+use super::protection::{Encryption, ObjectLock};
 use crate::{cli::Globals, exit::Exit, figures::moment, location::Location, output::print, outside::Machine};
 
-pub(crate) mod kept;
+pub(crate) mod differences;
 mod text;
+
+use self::differences::{Reconciliation, since};
 
 /// Show the organization's accounts as the archive keeps them.
 ///
@@ -33,6 +39,16 @@ pub(crate) struct Accounts {
     /// External id that the role's trust policy asks for.
     #[arg(long, value_name = "ID", requires = "role_arn")]
     external_id: Option<String>,
+    /// How far back the roster is held against Organizations' own records in the archive: 2026-01-31 or 2026-01-31T10:00:00Z [default: 30 days].
+    #[arg(long, value_name = "TIME", value_parser = crate::figures::moment_ms, conflicts_with = "without_records")]
+    since: Option<i64>,
+    /// Only what is kept, not held against the archive's own records: asks for nothing but the newest file of accounts/.
+    #[arg(long)]
+    without_records: bool,
+    #[command(flatten)]
+    encryption: Encryption,
+    #[command(flatten)]
+    lock: ObjectLock,
     /// Every row of the history, those of accounts that left too, instead of how it stands.
     #[arg(long)]
     history: bool,
@@ -43,7 +59,11 @@ pub(crate) struct Accounts {
 
 const AFTER_HELP: &str = "\
 To refresh, allow organizations:DescribeOrganization, ListAccounts, ListRoots, ListOrganizationalUnitsForParent, ListAccountsForParent and \
-ListTagsForResource, in the management account or a delegated administrator's. Without the last four, units or tags are unknown and the rest is kept.
+ListTagsForResource, in the management account or a delegated administrator's. Without the last four, units or tags are unknown and the rest is kept. With \
+account:ListRegions and trusted access for account management it is known which Regions each account has enabled.
+
+The roster is held against the archive's own records: accounts that joined or left and are, or are not, on it, and accounts that deliver and never were. \
+Such contradictions are told, and forbid trailkeep coverage the word complete.
 
 Examples:
   trailkeep accounts --archive s3://audit
@@ -67,6 +87,9 @@ struct Told {
     management_account: Option<String>,
     observed_at: Option<String>,
     accounts: Vec<Account>,
+    /// The roster held against the archive's own records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records: Option<Reconciliation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh: Option<Refresh>,
 }
@@ -80,7 +103,9 @@ struct Account {
     state: String,
     ou_path: Option<String>,
     ou_ids: Option<String>,
-    tags: std::collections::BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
+    /// Regions that it has enabled; null: they are not known.
+    regions: Option<Vec<String>>,
     unknown: Vec<String>,
     joined_at: Option<String>,
     joined_method: Option<String>,
@@ -119,14 +144,30 @@ impl Accounts {
 
     /// What is told, and why Organizations refused, where it did.
     async fn look(&self, globals: &Globals) -> anyhow::Result<(Told, Option<String>)> {
-        let archive = Archive::open(self.archive.open_archive(globals).await?).await?;
-        let bucket = archive.bucket().as_ref();
-        let kept = kept::newest(bucket).await?;
+        let (writing, retention) = (self.encryption.of(&self.archive)?, self.lock.of(&self.archive)?);
+        let archive = Archive::open(self.archive.open_to_write(globals, writing).await?).await?;
+        let bucket = archive.bucket();
+        let kept = kept::newest(bucket.as_ref()).await?;
         let written_ms = kept.as_ref().map(|kept| kept.written_ms);
         let mut history = kept.map(|kept| kept.history).unwrap_or_default();
+        let now_ms = Machine::new().now().unix_ms;
         if !self.refresh {
-            return Ok((self.told(bucket, &history, None), None));
+            return Ok((self.told(bucket, &history, None, now_ms).await, None));
         }
+        match self.observe(globals, now_ms).await? {
+            Observation::Unknown { hint } => Ok((self.told(bucket, &history, None, now_ms).await, Some(hint))),
+            Observation::Roster { roster, denied } => {
+                let changes = history.observe(&roster)?;
+                let due = !changes.is_empty() || written_ms.is_none_or(|written_ms| now_ms - written_ms >= kept::CONFIRM_AFTER_MS);
+                let written = if due { Some(kept::keep(bucket.as_ref(), &history, now_ms, retention).await?) } else { None };
+                let refresh = Refresh { denied, written, ..Refresh::of(&changes) };
+                Ok((self.told(bucket, &history, Some(refresh), now_ms).await, None))
+            }
+        }
+    }
+
+    /// Asks Organizations, and the accounts for their Regions.
+    async fn observe(&self, globals: &Globals, now_ms: i64) -> anyhow::Result<Observation> {
         let settings = AwsSettings {
             region: globals.aws_region.clone(),
             endpoint: globals.aws_endpoint.clone(),
@@ -134,27 +175,27 @@ impl Accounts {
             external_id: self.external_id.clone(),
             ..AwsSettings::default()
         };
-        let now_ms = Machine::new().now().unix_ms;
-        match Organizations::open(&settings).await?.observe(now_ms).await? {
-            Observation::Unknown { hint } => Ok((self.told(bucket, &history, None), Some(hint))),
-            Observation::Roster { roster, denied } => {
-                let changes = history.observe(&roster)?;
-                let due = !changes.is_empty() || written_ms.is_none_or(|written_ms| now_ms - written_ms >= kept::CONFIRM_AFTER_MS);
-                let written = if due { Some(kept::keep(bucket, &history, now_ms).await?) } else { None };
-                let refresh = Refresh { denied, written, ..Refresh::of(&changes) };
-                Ok((self.told(bucket, &history, Some(refresh)), None))
-            }
-        }
+        let observation = Organizations::open(&settings).await?.observe(now_ms).await?;
+        let Observation::Roster { roster, mut denied } = observation else { return Ok(observation) };
+        let (roster, refused) = AccountRegions::open(&settings).await?.complete(roster).await;
+        denied.extend(refused);
+        Ok(Observation::Roster { roster, denied })
     }
 
-    fn told(&self, bucket: &dyn AuditBucket, history: &History, refresh: Option<Refresh>) -> Told {
+    async fn told(&self, bucket: &Arc<dyn AuditBucket>, history: &History, refresh: Option<Refresh>, now_ms: i64) -> Told {
         let accounts = if self.history { history.rows().map(Account::of).collect() } else { history.current().map(Account::of).collect() };
+        let records = if self.without_records || history.observed_ms().is_none() {
+            None
+        } else {
+            Some(Reconciliation::of(bucket, history, since(self.since, now_ms), now_ms).await)
+        };
         Told {
             archive: bucket.address(),
             organization: history.organization().map(str::to_owned),
-            management_account: history.current().find_map(|row| row.management_account.clone()),
+            management_account: history.management().map(|account| account.to_string()),
             observed_at: history.observed_ms().map(moment),
             accounts,
+            records,
             refresh,
         }
     }
@@ -184,6 +225,7 @@ impl Account {
             ou_path: row.ou_path,
             ou_ids: row.ou_ids,
             tags: row.tags,
+            regions: (!row.regions.is_empty()).then_some(row.regions),
             unknown: row.unknown,
             joined_at: row.joined_at.map(moment),
             joined_method: row.joined_method,

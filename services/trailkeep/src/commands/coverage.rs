@@ -1,15 +1,17 @@
 //! `trailkeep coverage`: who delivered, hour by hour, of those who should have.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use trailkeep_audit::coverage::{Coverage as Hours, HOUR_MS};
+use trailkeep_audit::coverage::HOUR_MS;
+use trailkeep_coverage::{Asked, Recorded, Seen, Told, kept};
 use trailkeep_keys::{AccountId, Region};
-use trailkeep_pipeline::ingest::Surroundings as _;
+use trailkeep_organization::History;
+use trailkeep_pipeline::{ingest::Surroundings as _, ports::bucket::AuditBucket};
+use trailkeep_query::recorded;
 use trailkeep_restore::Archive;
 
-use super::accounts::kept;
 use crate::{
     cli::Globals,
     exit::{CouldNotRun, Exit, check_window},
@@ -19,19 +21,14 @@ use crate::{
     stack,
 };
 
-mod expected;
-mod observed;
+mod shown;
 mod table;
 mod text;
-mod told;
-mod trail_events;
 
-use self::{expected::Expected, observed::Observed, told::Told};
+use self::shown::Shown;
 
-/// Days that are looked at where --since does not say.
-const DEFAULT_DAYS: i64 = 7;
-/// CloudTrail delivers Digests some time after their hour: the last two hours are left out where --until does not say.
-const NOT_DUE_MS: i64 = 2 * HOUR_MS;
+/// How long before the window events are read: what stopped a trail, or made an account join, explains what begins with it.
+const BEFORE_MS: i64 = 30 * 24 * HOUR_MS;
 
 /// Show which accounts and Regions delivered, hour by hour, and who is silent.
 ///
@@ -102,75 +99,62 @@ enum Output {
     Csv,
 }
 
-/// What is looked at.
-#[derive(Debug)]
-struct Window {
-    since_ms: i64,
-    until_ms: i64,
-    accounts: BTreeSet<AccountId>,
-    regions: BTreeSet<Region>,
-}
-
-impl Window {
-    /// Whether an account in a Region was asked for.
-    fn has(&self, account: AccountId, region: Region) -> bool {
-        self.has_account(account) && (self.regions.is_empty() || self.regions.contains(&region))
-    }
-
-    fn has_account(&self, account: AccountId) -> bool {
-        self.accounts.is_empty() || self.accounts.contains(&account)
-    }
-}
-
 impl Coverage {
     pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         check_window(self.since, self.until)?;
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let told = stack::block_on(threads, self.look(globals)).context(CouldNotRun("coverage could not be looked at"))?;
+        let shown = Shown::of(&told);
         print(&match self.output {
-            Output::Text => text::told(&told, self.all),
-            Output::Json => format!("{}\n", serde_json::to_string_pretty(&told)?),
-            Output::Csv => table::csv(&told)?,
+            Output::Text => text::told(&shown, self.all),
+            Output::Json => format!("{}\n", serde_json::to_string_pretty(&shown)?),
+            Output::Csv => table::csv(&shown)?,
         })?;
         Ok(if told.complete { Exit::Done } else { Exit::Findings })
     }
 
     async fn look(&self, globals: &Globals) -> anyhow::Result<Told> {
-        let window = self.window(Machine::new().now().unix_ms);
+        let asked = self.asked(Machine::new().now().unix_ms);
         let archive = Archive::open(self.archive.open_archive(globals).await?).await?;
-        let bucket = archive.bucket().as_ref();
+        let bucket = archive.bucket();
         let kept = match self.roster {
             Some(Roster::Observed) => None,
-            _ => kept::newest(bucket).await?.map(|kept| kept.history),
+            _ => kept::newest(bucket.as_ref()).await?.map(|kept| kept.history),
         };
         if kept.is_none() && self.roster == Some(Roster::Archive) {
             bail!("{} keeps no accounts: run trailkeep accounts --refresh, or take --roster observed", bucket.address());
         }
-        let observed = Observed::read(&archive, &window).await?;
-        let expected = Expected::new(kept.as_ref(), &observed, &window, &self.assume_regions);
-        let mut hours = Hours::new(window.since_ms, window.until_ms, &expected.scopes)?;
-        let management = kept.as_ref().and_then(|kept| kept.current().find_map(|row| row.management_account.as_ref()?.parse().ok()));
-        match trail_events::read(Arc::clone(archive.bucket()), &window, management).await {
-            Ok(events) => {
-                for event in events {
-                    hours.trail_event(event);
-                }
-            }
-            // Causes are guesses: without these events they are poorer, and gaps are the same.
-            Err(error) => tracing::warn!("events that stopped or changed a trail cannot be read, and no gap is put down to one: {error:#}"),
-        }
-        observed.digests.iter().for_each(|digest| hours.digest(digest));
-        observed.logs.iter().for_each(|log| hours.source(log));
-        Ok(Told::new(bucket.address(), &window, &expected, &hours.finish()))
+        let recorded = recorded(bucket, kept.as_ref(), &asked).await;
+        let (told, _) = trailkeep_coverage::look(&archive, kept.as_ref(), recorded, &asked, Seen::default()).await?;
+        Ok(told)
     }
 
-    fn window(&self, now_ms: i64) -> Window {
-        let until_ms = self.until.unwrap_or_else(|| (now_ms - NOT_DUE_MS).div_euclid(HOUR_MS) * HOUR_MS);
-        Window {
-            since_ms: self.since.unwrap_or(until_ms - DEFAULT_DAYS * 24 * HOUR_MS),
-            until_ms,
+    fn asked(&self, now_ms: i64) -> Asked {
+        Asked {
             accounts: self.accounts.iter().copied().collect(),
             regions: self.regions.iter().copied().collect(),
+            assumed: self.assume_regions.clone(),
+            ..Asked::of(self.since, self.until, now_ms)
         }
     }
+}
+
+/// What the archive's own events say. Causes are guesses: without events they are poorer, and gaps are the same.
+pub(super) async fn recorded(bucket: &Arc<dyn AuditBucket>, kept: Option<&History>, asked: &Asked) -> Recorded {
+    let since_ms = asked.since_ms.saturating_sub(BEFORE_MS);
+    let mut recorded = Recorded::default();
+    let management = kept.and_then(History::management);
+    match recorded::trail_events(Arc::clone(bucket), since_ms, asked.until_ms, management).await {
+        Ok(events) => recorded.trails = events,
+        Err(error) => tracing::warn!("no gap is put down to a trail that was stopped or changed: {:#}", anyhow::Error::from(error)),
+    }
+    if let Some(kept) = kept {
+        // What happened after the window, and before the roster was observed, explains what the roster says.
+        let until_ms = kept.observed_ms().map_or(asked.until_ms, |observed_ms| observed_ms.max(asked.until_ms));
+        match recorded::organization_events(Arc::clone(bucket), since_ms, until_ms).await {
+            Ok(events) => recorded.organization = events,
+            Err(error) => recorded.incomplete = Some(format!("{:#}", anyhow::Error::from(error))),
+        }
+    }
+    recorded
 }

@@ -30,7 +30,7 @@ const PLAIN_WIDTH: u16 = 160;
 /// Largest file of SQL, in bytes.
 const MAX_SQL_BYTES: u64 = 1024 * 1024;
 
-/// Asks an archive in SQL: tables events, sources, quarantine; views cloudtrail and security_lake_v1.
+/// Asks an archive in SQL: events, sources, quarantine, and what the auditor knows; `--tables` lists all tables and views.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Query {
@@ -81,6 +81,8 @@ Examples:
   trailkeep query --archive audit \"SELECT eventtime, eventname, sourceipaddress FROM cloudtrail WHERE useridentity.type = 'Root'\"
   trailkeep query --archive audit --explain-io \"SELECT * FROM events WHERE event_uid = '…'\"
   trailkeep query --archive audit --output json \"SELECT requestparameters['bucketName'] AS bucket FROM cloudtrail WHERE eventsource = 's3.amazonaws.com'\"
+  trailkeep query --archive audit \"SELECT eventtime, eventname, verified, account_ou_path FROM audited_cloudtrail WHERE verified <> 'verified'\"
+  trailkeep query --archive audit \"SELECT severity, name, account, detail FROM open_findings\"
   trailkeep query --archive audit --output parquet --to root.parquet \"SELECT * FROM events WHERE eventday >= '20260101'\"";
 
 /// How an answer is written.
@@ -207,7 +209,7 @@ impl Query {
 }
 
 fn list_tables() -> anyhow::Result<Exit> {
-    let mut lines: Vec<String> = Engine::tables().iter().map(|(name, about)| format!("{name:<18}{about}")).collect();
+    let mut lines: Vec<String> = Engine::tables().iter().map(|(name, about)| format!("{name:<20}{about}")).collect();
     lines.push("\nColumns: DESCRIBE <table>\n".to_owned());
     print(&lines.join("\n"))?;
     Ok(Exit::Done)
@@ -243,6 +245,9 @@ fn explained(io: &IoStats) -> String {
             io.row_groups, io.row_groups_pruned_by_statistics, io.row_groups_pruned_by_bloom, io.rows_pruned_by_page_index
         ),
     ];
+    if io.outcome_days_read > 0 {
+        lines.push(format!("outcomes: {} delivery days read to tell whether events are verified", io.outcome_days_read));
+    }
     if io.files_unpublished > 0 {
         lines.push(format!("not shown: {} files of batches that are not published", io.files_unpublished));
     }

@@ -1,4 +1,4 @@
-//! `trailkeep verify`: an archive held against what CloudTrail signed.
+//! `trailkeep verify`: an archive, or a log bucket itself, held against what CloudTrail signed.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use trailkeep_keys::{AccountId, Region};
 use trailkeep_pipeline::ingest::Surroundings as _;
 use trailkeep_restore::Archive;
-use trailkeep_verification::{Asked, Depth, Options, Verdict};
+use trailkeep_verification::{Asked, Depth, Marks, Options, Verdict};
 
 use crate::{
     cli::Globals,
@@ -17,20 +17,28 @@ use crate::{
     outside::Machine,
 };
 
-mod keys;
-mod progress;
+mod from;
+pub(crate) mod keys;
+pub(crate) mod progress;
 mod text;
 
-/// Verify that an archive is complete against what CloudTrail signed.
+/// Verify that an archive, or a log bucket, is complete against what CloudTrail signed.
 ///
 /// Checks the signatures and chains of the Digests that landed, joins what they list with sources/, and asks whether the segments that hold it stand. No
-/// log file is downloaded: their hashes were taken at landing; --deep reads them again. Nothing is changed.
+/// log file is downloaded: their hashes were taken at landing; --deep reads them again. With --from a log bucket is judged itself, without an archive:
+/// its log files are all read. Nothing is changed.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Verify {
     /// The archive.
-    #[arg(long, short, value_name = "DIR|S3-URL", env = "TRAILKEEP_ARCHIVE")]
-    archive: Location,
+    #[arg(long, short, value_name = "DIR|S3-URL", env = "TRAILKEEP_ARCHIVE", required_unless_present = "from")]
+    archive: Option<Location>,
+    /// Judge a log bucket itself, or a directory that holds a copy of one, instead of an archive. Needs --public-keys.
+    #[arg(long, value_name = "DIR|S3-URL")]
+    from: Option<Location>,
+    /// The bucket that a directory in --from is a copy of [default: as its Digests say].
+    #[arg(long, value_name = "NAME", value_parser = bucket_name, requires = "from")]
+    bucket: Option<String>,
     /// CloudTrail's public keys: a file of ListPublicKeys [default: keys/public-keys.json in the archive].
     #[arg(long, value_name = "FILE")]
     public_keys: Option<PathBuf>,
@@ -55,7 +63,7 @@ pub(crate) struct Verify {
     /// Read every log file that is asked for again, and hash it as stored and inflated.
     #[arg(long, conflicts_with = "sample")]
     deep: bool,
-    /// Read this part of them again: 2%. The seed chooses which.
+    /// Read this part of them again: 2%. The seed chooses which. With --from: no more than this part, and what is left out is a finding.
     #[arg(long, value_name = "N%", value_parser = percent)]
     sample: Option<f64>,
     /// Chooses the sample; the same seed gives the same one [default: drawn, and stated with the verdict].
@@ -84,6 +92,7 @@ A file of several Regions has a member \"Region\" beside each \"Fingerprint\".
 Examples:
   trailkeep verify --archive audit --public-keys trail/public-keys.json --until 2026-01-15T06:00:00Z
   trailkeep verify --archive s3://audit --since 2026-01-01 --until 2026-02-01 --sample 1% --seed 20260201 --output json
+  trailkeep verify --from s3://org-logs --public-keys keys.json --since 2026-01-01 --until 2026-02-01
 
 Exit codes, other than for most commands: 0 everything that was asked is verified and proven; 1 findings, gaps included; 2 could not run, or wrong usage.";
 
@@ -98,6 +107,10 @@ enum Output {
 impl Verify {
     pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         check_window(self.since, self.until)?;
+        if let Some(from) = &self.from {
+            self.check_alone()?;
+            from::check(from, self.bucket.as_deref(), self.public_keys.is_some())?;
+        }
         let machine = Machine::new();
         let now_ms = machine.now().unix_ms;
         if self.asked(now_ms).is_empty() {
@@ -106,7 +119,8 @@ impl Verify {
             );
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("failed to start the runtime")?;
-        let verdict = runtime.block_on(self.verify(globals, &machine, now_ms)).context(CouldNotRun("the archive could not be verified"))?;
+        let could_not = if self.from.is_some() { "the log bucket could not be verified" } else { "the archive could not be verified" };
+        let verdict = runtime.block_on(self.verify(globals, &machine, now_ms)).context(CouldNotRun(could_not))?;
         print(&match self.output {
             Output::Text => text::told(&verdict),
             Output::Json => format!("{}\n", serde_json::to_string_pretty(&verdict)?),
@@ -115,16 +129,36 @@ impl Verify {
     }
 
     async fn verify(&self, globals: &Globals, machine: &Machine, now_ms: i64) -> anyhow::Result<Verdict> {
-        let archive = Archive::open(self.archive.open_archive(globals).await?).await?;
-        let keys = match &self.public_keys {
-            Some(file) => keys::of_a_file(file, self.keys_region, now_ms)?,
+        let given = self.public_keys.as_ref().map(|file| keys::of_a_file(file, self.keys_region, now_ms)).transpose()?;
+        let asked = self.asked(now_ms);
+        if let Some(from) = &self.from {
+            let bar = progress::Bar::of_places();
+            let options = Options { depth: self.depth(machine), findings_kept: self.show as usize, progress: &|done| bar.tell(done) };
+            let verdict = from::verify(from, self.bucket.as_deref(), &given.ok_or(from::NO_KEYS)?, &asked, options, globals).await;
+            bar.end();
+            return verdict;
+        }
+        let archive = self.archive.as_ref().ok_or(Usage("give --archive or --from"))?;
+        let archive = Archive::open(archive.open_archive(globals).await?).await?;
+        let keys = match given {
+            Some(keys) => keys,
             None => keys::of_the_archive(archive.bucket().as_ref()).await?,
         };
         let bar = progress::Bar::new();
         let options = Options { depth: self.depth(machine), findings_kept: self.show as usize, progress: &|done| bar.tell(done) };
-        let verdict = trailkeep_verification::verify(&archive, &keys, &self.asked(now_ms), options).await;
+        let verdict = trailkeep_verification::verify(&archive, &keys, &asked, options).await;
         bar.end();
         Ok(verdict?)
+    }
+
+    /// Refuses an archive beside a log bucket, but not one that only the environment names.
+    fn check_alone(&self) -> Result<(), Usage> {
+        let Some(archive) = &self.archive else { return Ok(()) };
+        let everyday = std::env::var("TRAILKEEP_ARCHIVE").ok().and_then(|text| text.parse().ok());
+        if everyday.as_ref() == Some(archive) {
+            return Ok(());
+        }
+        Err(Usage("--from judges a log bucket without an archive: leave out --archive, or ingest the bucket and leave out --from"))
     }
 
     fn asked(&self, now_ms: i64) -> Asked {
@@ -135,6 +169,8 @@ impl Verify {
             regions: self.regions.iter().copied().collect(),
             aliases: self.bucket_alias.iter().cloned().collect::<BTreeMap<_, _>>(),
             as_of_ms: self.as_of.unwrap_or(now_ms),
+            // Asked by a person, everything is verified in full.
+            marks: Marks::new(),
         }
     }
 
@@ -152,12 +188,12 @@ fn drawn(machine: &Machine) -> u64 {
     machine.random() >> 32
 }
 
-fn alias(text: &str) -> Result<(String, String), String> {
+pub(crate) fn alias(text: &str) -> Result<(String, String), String> {
     let (replica, origin) = text.split_once('=').ok_or_else(|| "give REPLICA=ORIGIN, two names of buckets".to_owned())?;
     Ok((bucket_name(replica)?, bucket_name(origin)?))
 }
 
-fn percent(text: &str) -> Result<f64, String> {
+pub(super) fn percent(text: &str) -> Result<f64, String> {
     let percent: Option<f64> = text.strip_suffix('%').and_then(|number| number.parse().ok());
     match percent.filter(|percent| (0.0..=100.0).contains(percent)) {
         Some(percent) => Ok(percent / 100.0),

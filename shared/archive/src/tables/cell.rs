@@ -4,7 +4,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use arrow_array::{
-    Array, ArrayRef, FixedSizeBinaryArray, Int32Array, Int64Array, MapArray, RecordBatch, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, Int32Array, Int64Array, MapArray, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
     builder::{FixedSizeBinaryBuilder, MapBuilder, MapFieldNames, StringBuilder},
 };
 use arrow_schema::{ArrowError, DataType, Field, Fields, TimeUnit};
@@ -121,6 +122,23 @@ impl Cell for Vec<String> {
     fn read(column: &Column<'_>) -> Result<Vec<Self>, TableError> {
         let split = |text: &str| text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
         Ok(column.array::<StringArray>(&Self::data_type())?.iter().map(|text| text.map(split).unwrap_or_default()).collect())
+    }
+}
+
+/// BOOLEAN.
+impl Cell for bool {
+    const NULLABLE: bool = false;
+
+    fn data_type() -> DataType {
+        DataType::Boolean
+    }
+
+    fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Result<ArrayRef, ArrowError> {
+        Ok(Arc::new(values.map(|value| Some(*value)).collect::<BooleanArray>()))
+    }
+
+    fn read(column: &Column<'_>) -> Result<Vec<Self>, TableError> {
+        column.required(column.array::<BooleanArray>(&Self::data_type())?.iter())
     }
 }
 

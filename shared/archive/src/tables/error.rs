@@ -81,6 +81,14 @@ pub enum TableError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A row does not come after the one before it, where the order is the caller's.
+    #[error("{what} does not come after the row before it, as rows of the {table} table must")]
+    Disorder {
+        /// The table.
+        table: &'static str,
+        /// Which row.
+        what: String,
+    },
     /// Encoding failed: a row holds what the format cannot.
     #[error("the {table} table could not be encoded")]
     Encode {

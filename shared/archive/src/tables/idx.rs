@@ -54,6 +54,8 @@ pub struct IdxRow {
     pub batch: BatchId,
     /// When the Batch was sealed.
     pub landed_at: i64,
+    /// Checksum of the segment, as in `sources`. Files of earlier releases have no such column.
+    pub segment_checksum: Option<String>,
 }
 
 impl Row for IdxRow {
@@ -61,10 +63,11 @@ impl Row for IdxRow {
     const BLOOMS: &'static [&'static str] = &[];
     const DISTINCT: &'static [&'static str] = &["offset", "key", "etag", "stored_sha256", "inflated_sha256"];
     const ORDER: &'static [&'static str] = &["segment", "offset"];
+    const ADDED: &'static [&'static str] = &["segment_checksum"];
 
     columns! {
         segment, offset, length, bucket, key, version, etag, revision, kind, stored_sha256, inflated_sha256, inflated_bytes, modified_at,
-        content_type, content_encoding, metadata, batch, landed_at,
+        content_type, content_encoding, metadata, batch, landed_at, segment_checksum,
     }
 
     fn sort(rows: &mut [&Self]) {
@@ -94,11 +97,12 @@ impl IdxRow {
             metadata: row.metadata.clone(),
             batch: row.batch,
             landed_at: row.landed_at,
+            segment_checksum: row.segment_checksum.clone(),
         }
     }
 
     /// The source as far as the index knows it: outcome [`Outcome::Indexed`] (a Digest is [`Outcome::Kept`]), no counts
-    /// of Records, no event times, no checksum of the segment.
+    /// of Records, no event times.
     pub fn to_source(&self) -> SourceRow {
         let key = match classify(&self.key, None) {
             KeyKind::Log(key) | KeyKind::Digest(key) => Some(key),
@@ -134,7 +138,7 @@ impl IdxRow {
             last_event_at: None,
             segment: self.segment.clone(),
             segment_version: None,
-            segment_checksum: None,
+            segment_checksum: self.segment_checksum.clone(),
             segment_offset: self.offset,
             segment_length: self.length,
             batch: self.batch,

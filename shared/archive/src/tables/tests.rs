@@ -20,6 +20,9 @@ use proptest::{collection, option, prelude::*};
 use super::*;
 use crate::BatchId;
 
+mod findings;
+mod outcomes;
+
 const CAP: u64 = 64 << 20;
 
 fn text() -> impl Strategy<Value = String> {
@@ -169,17 +172,21 @@ proptest! {
 fn an_index_rebuilds_the_raw_level_facts_of_its_source() {
     let source = one_source();
     let rebuilt = IdxRow::of(&source).to_source();
-    let expected = SourceRow {
-        outcome: Outcome::Indexed,
-        records: 0,
-        landed: 0,
-        duplicates: 0,
-        first_event_at: None,
-        last_event_at: None,
-        segment_checksum: None,
-        ..source
-    };
+    let expected =
+        SourceRow { outcome: Outcome::Indexed, records: 0, landed: 0, duplicates: 0, first_event_at: None, last_event_at: None, ..source };
     assert_eq!(rebuilt, SourceRow { delivered_at: Some(1_759_999_800_000), ..expected });
+}
+
+#[test]
+fn an_index_of_an_earlier_release_has_no_checksum_of_its_segment() {
+    let row = IdxRow::of(&one_source());
+    assert_eq!(row.segment_checksum.as_deref(), Some("sha256:00"));
+    let bytes = Bytes::from(write_idx(std::slice::from_ref(&row)).unwrap());
+    let batch = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap().next().unwrap().unwrap();
+    let schema = batch.schema();
+    let columns = schema.fields().iter().zip(batch.columns()).map(|(field, array)| (field.name().as_str(), Arc::clone(array)));
+    let earlier = foreign(columns.filter(|(name, _)| *name != "segment_checksum").collect(), vec![]);
+    assert_eq!(read_idx(earlier, CAP).unwrap(), [IdxRow { segment_checksum: None, ..row }]);
 }
 
 #[test]

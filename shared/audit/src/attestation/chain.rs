@@ -71,6 +71,36 @@ pub enum ChainProblem {
     },
 }
 
+impl ChainProblem {
+    /// Its stable name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NotVerified { .. } => "not_verified",
+            Self::Forked { .. } => "forked",
+            Self::Missing { .. } => "missing",
+            Self::PreviousDiffers { .. } => "previous_differs",
+            Self::OtherArchive { .. } => "other_archive",
+            Self::IssuedEarlier { .. } => "issued_earlier",
+            Self::Supersedes { .. } => "supersedes_differs",
+            Self::ProvisionalAfterFinal { .. } => "provisional_after_final",
+        }
+    }
+
+    /// The number that it is about, where there is one; of several the first.
+    pub const fn sequence(&self) -> Option<u64> {
+        match self {
+            Self::NotVerified { .. } => None,
+            Self::Missing { from: sequence, .. }
+            | Self::Forked { sequence }
+            | Self::PreviousDiffers { sequence }
+            | Self::OtherArchive { sequence }
+            | Self::IssuedEarlier { sequence }
+            | Self::Supersedes { sequence, .. }
+            | Self::ProvisionalAfterFinal { sequence, .. } => Some(*sequence),
+        }
+    }
+}
+
 /// What came of checking a chain.
 #[derive(Debug, Default)]
 pub struct ChainReport {
@@ -94,80 +124,88 @@ impl ChainReport {
 }
 
 /// Checks attestations in whatever order they are given, against the keys that are trusted. `after` is the number and hash of an attestation
-/// that was checked before; with none, the chain must begin with number 1.
+/// that was checked before; with none, the chain must begin with number 1. All are held in memory: [`ChainWalk`] takes one after the other.
 ///
 /// Attestations at the end that were taken away are not noticed here: compare `head` with one that was kept elsewhere.
 pub fn check_chain<'a>(envelopes: impl IntoIterator<Item = &'a [u8]>, keys: &[PublicKey], after: Option<(u64, Sha256)>) -> ChainReport {
-    let mut report = ChainReport::default();
+    let mut walk = ChainWalk::after(after);
     let mut verified: Vec<(Envelope, Sha256)> = Vec::new();
     for (at, bytes) in envelopes.into_iter().enumerate() {
         match verify(bytes, keys) {
             Ok(envelope) => verified.push((envelope, Sha256::of(bytes))),
-            Err(error) => report.problems.push(ChainProblem::NotVerified { at, error }),
+            Err(error) => walk.report.problems.push(ChainProblem::NotVerified { at, error }),
         }
     }
     verified.sort_by_key(|(envelope, hash)| (envelope.statement.sequence, *hash));
     verified.dedup_by_key(|(_, hash)| *hash);
-    let mut walk = Walk { before: after, first: None, issued_at_ms: i64::MIN, newest: BTreeMap::new(), in_full: after.is_none() };
     for (envelope, hash) in &verified {
-        walk.step(envelope, *hash, &mut report);
+        walk.step(envelope, *hash);
     }
-    report
+    walk.report
 }
 
 fn verify(bytes: &[u8], keys: &[PublicKey]) -> Result<Envelope, EnvelopeError> {
     let envelope = Envelope::parse(bytes)?;
-    let stated = envelope.fingerprint;
-    let Some(key) = keys.iter().find(|key| key.fingerprint() == stated).or_else(|| keys.first()) else {
-        return Err(EnvelopeError::Impossible("there is no key to verify it with"));
-    };
-    envelope.verify(key)?;
+    envelope.verify_with(keys)?;
     Ok(envelope)
 }
 
-/// Where the check stands.
-struct Walk<'a> {
+/// The check of a chain whose attestations come one after the other, by ascending numbers: only hashes are kept of them.
+#[derive(Debug)]
+pub struct ChainWalk {
     before: Option<(u64, Sha256)>,
-    first: Option<&'a Envelope>,
+    archive: Option<String>,
     issued_at_ms: i64,
     /// The newest of each day: its kind and hash.
     newest: BTreeMap<Day, (Kind, Sha256)>,
     /// Nothing lies before what was given.
     in_full: bool,
+    report: ChainReport,
 }
 
-impl<'a> Walk<'a> {
-    fn step(&mut self, envelope: &'a Envelope, hash: Sha256, report: &mut ChainReport) {
+impl ChainWalk {
+    /// Begins after an attestation that was checked before, with its number and hash; with none, at number 1.
+    pub fn after(before: Option<(u64, Sha256)>) -> Self {
+        let in_full = before.is_none();
+        Self { before, archive: None, issued_at_ms: i64::MIN, newest: BTreeMap::new(), in_full, report: ChainReport::default() }
+    }
+
+    /// What was found so far.
+    pub fn report(&self) -> &ChainReport {
+        &self.report
+    }
+
+    /// Takes the next one, with its SHA-256. Whether a key signed it is the caller's to say ([`Envelope::verify_with`]): what nobody signed is not given.
+    pub fn step(&mut self, envelope: &Envelope, hash: Sha256) {
         let statement = &envelope.statement;
         let (sequence, day) = (statement.sequence, statement.day);
         let (before, before_hash) = self.before.map_or((0, None), |(number, hash)| (number, Some(hash)));
         if sequence <= before {
-            return report.problems.push(ChainProblem::Forked { sequence });
+            return self.report.problems.push(ChainProblem::Forked { sequence });
         }
         if sequence - before > 1 {
-            report.problems.push(ChainProblem::Missing { from: before + 1, to: sequence - 1 });
+            self.report.problems.push(ChainProblem::Missing { from: before + 1, to: sequence - 1 });
             self.in_full = false;
         } else if statement.previous != before_hash {
-            report.problems.push(ChainProblem::PreviousDiffers { sequence });
+            self.report.problems.push(ChainProblem::PreviousDiffers { sequence });
         }
-        let first = &self.first.get_or_insert(envelope).statement;
-        if statement.archive != first.archive {
-            report.problems.push(ChainProblem::OtherArchive { sequence });
+        if self.archive.get_or_insert_with(|| statement.archive.clone()) != &statement.archive {
+            self.report.problems.push(ChainProblem::OtherArchive { sequence });
         }
         if statement.issued_at_ms < self.issued_at_ms {
-            report.problems.push(ChainProblem::IssuedEarlier { sequence });
+            self.report.problems.push(ChainProblem::IssuedEarlier { sequence });
         }
         self.issued_at_ms = statement.issued_at_ms;
-        self.same_day(envelope, report);
+        self.same_day(envelope);
         self.newest.insert(day, (statement.kind, hash));
         self.before = Some((sequence, hash));
-        report.verified += 1;
-        report.range = Some((report.range.map_or(sequence, |(from, _)| from), sequence));
-        report.head = Some(hash);
-        report.days.insert(day, (sequence, statement.kind));
+        self.report.verified += 1;
+        self.report.range = Some((self.report.range.map_or(sequence, |(from, _)| from), sequence));
+        self.report.head = Some(hash);
+        self.report.days.insert(day, (sequence, statement.kind));
     }
 
-    fn same_day(&self, envelope: &Envelope, report: &mut ChainReport) {
+    fn same_day(&mut self, envelope: &Envelope) {
         let statement = &envelope.statement;
         let (sequence, day) = (statement.sequence, statement.day);
         let newest = self.newest.get(&day);
@@ -175,10 +213,10 @@ impl<'a> Walk<'a> {
         // What lies before the part that was given cannot be known.
         let unknown = newest.is_none() && !self.in_full;
         if statement.supersedes != expected && !unknown {
-            report.problems.push(ChainProblem::Supersedes { sequence, day });
+            self.report.problems.push(ChainProblem::Supersedes { sequence, day });
         }
         if statement.kind == Kind::Provisional && newest.is_some_and(|(kind, _)| *kind == Kind::Final) {
-            report.problems.push(ChainProblem::ProvisionalAfterFinal { sequence, day });
+            self.report.problems.push(ChainProblem::ProvisionalAfterFinal { sequence, day });
         }
     }
 }

@@ -108,17 +108,34 @@ impl Envelope {
         Ok(Sha256::of(&self.to_json()?))
     }
 
+    /// Checks that this is an envelope that can be, whoever signed it.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Impossible`].
+    pub fn check_form(&self) -> Result<(), EnvelopeError> {
+        if self.version != VERSION {
+            return Err(EnvelopeError::Impossible("a version that this release does not know"));
+        }
+        self.statement.fault().map_or(Ok(()), |fault| Err(EnvelopeError::Impossible(fault)))
+    }
+
+    /// As [`Envelope::verify`], with that of the keys which it names.
+    ///
+    /// # Errors
+    /// [`EnvelopeError`].
+    pub fn verify_with(&self, keys: &[PublicKey]) -> Result<(), EnvelopeError> {
+        match keys.iter().find(|key| key.fingerprint() == self.fingerprint).or_else(|| keys.first()) {
+            Some(key) => self.verify(key),
+            None => Err(EnvelopeError::Impossible("there is no key to verify it with")),
+        }
+    }
+
     /// Checks that this key signed this statement, and that the statement can be.
     ///
     /// # Errors
     /// [`EnvelopeError`].
     pub fn verify(&self, key: &PublicKey) -> Result<(), EnvelopeError> {
-        if self.version != VERSION {
-            return Err(EnvelopeError::Impossible("a version that this release does not know"));
-        }
-        if let Some(fault) = self.statement.fault() {
-            return Err(EnvelopeError::Impossible(fault));
-        }
+        self.check_form()?;
         for stated in [self.fingerprint, self.statement.trust_root.signer_fingerprint] {
             if stated != key.fingerprint() {
                 return Err(EnvelopeError::OtherKey { stated, given: key.fingerprint() });

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use aws_lc_rs::{
+    encoding::AsDer as _,
     rand::SystemRandom,
     signature::{
         ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+        RSA_PKCS1_SHA256, RsaKeyPair,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -42,8 +44,8 @@ pub enum KeyError {
     /// Not a `SubjectPublicKeyInfo` in DER of a key that attestations are signed with.
     #[error("not a public key in DER (SubjectPublicKeyInfo) of RSA with 2048 to 8192 bits or of ECDSA on P-256")]
     Public,
-    /// Not a PKCS#8 key on P-256.
-    #[error("not a private key in DER (PKCS #8, unencrypted) of ECDSA on P-256")]
+    /// Not a PKCS#8 key that attestations are signed with.
+    #[error("not a private key in DER (PKCS #8, unencrypted) of RSA with 2048 to 8192 bits or of ECDSA on P-256")]
     Private,
     /// The library of cryptography could not sign.
     #[error("failed to sign with the local key")]
@@ -55,6 +57,7 @@ pub enum KeyError {
 pub struct PublicKey {
     algorithm: Algorithm,
     fingerprint: Sha256,
+    der: Vec<u8>,
     parsed: ParsedPublicKey,
 }
 
@@ -69,7 +72,7 @@ impl PublicKey {
             Algorithm::RsaPkcs1Sha256 => ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der),
             Algorithm::EcdsaSha256 => ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, der),
         };
-        Ok(Self { algorithm, fingerprint: Sha256::of(der), parsed: parsed.map_err(|_| KeyError::Public)? })
+        Ok(Self { algorithm, fingerprint: Sha256::of(der), der: der.to_vec(), parsed: parsed.map_err(|_| KeyError::Public)? })
     }
 
     /// What it verifies.
@@ -82,8 +85,13 @@ impl PublicKey {
         self.fingerprint
     }
 
+    /// Its `SubjectPublicKeyInfo` in DER.
+    pub fn spki(&self) -> &[u8] {
+        &self.der
+    }
+
     /// Whether it made this signature of this text.
-    pub(super) fn verifies(&self, input: &[u8], signature: &[u8]) -> bool {
+    pub fn verifies(&self, input: &[u8], signature: &[u8]) -> bool {
         self.parsed.verify_sig(input, signature).is_ok()
     }
 }
@@ -107,6 +115,65 @@ fn algorithm(der: &[u8]) -> Option<Algorithm> {
     ((tag, form) == (0x30, 0x82) && length == rest.len() && rest.starts_with(&RSA_IDENTIFIER)).then_some(Algorithm::RsaPkcs1Sha256)
 }
 
+/// A private key that lies in a file, for where there is no KMS.
+pub struct LocalKey {
+    pair: Pair,
+    public: PublicKey,
+}
+
+enum Pair {
+    Ecdsa(EcdsaKeyPair),
+    Rsa(RsaKeyPair),
+}
+
+impl LocalKey {
+    /// Reads a key: PKCS #8 in DER, not encrypted, of RSA with 2,048 to 8,192 bits or of ECDSA on P-256.
+    ///
+    /// # Errors
+    /// [`KeyError::Private`].
+    pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
+        if der.len() > MAX_KEY_BYTES {
+            return Err(KeyError::Private);
+        }
+        let (pair, spki) = if let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, der) {
+            let spki = [&P256_SPKI, pair.public_key().as_ref()].concat();
+            (Pair::Ecdsa(pair), spki)
+        } else {
+            let pair = RsaKeyPair::from_pkcs8(der).map_err(|_| KeyError::Private)?;
+            let spki = pair.public_key().as_der().map_err(|_| KeyError::Private)?.as_ref().to_vec();
+            (Pair::Rsa(pair), spki)
+        };
+        Ok(Self { pair, public: PublicKey::from_spki(&spki).map_err(|_| KeyError::Private)? })
+    }
+
+    /// Its public half.
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// Signs. Two signatures of ECDSA of one text differ; both verify. The chance in them is the library's own.
+    ///
+    /// # Errors
+    /// [`KeyError::Sign`].
+    pub fn sign(&self, input: &[u8]) -> Result<Vec<u8>, KeyError> {
+        match &self.pair {
+            Pair::Ecdsa(pair) => Ok(pair.sign(&SystemRandom::new(), input).map_err(|_| KeyError::Sign)?.as_ref().to_vec()),
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), input, &mut signature).map_err(|_| KeyError::Sign)?;
+                Ok(signature)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for LocalKey {
+    /// The private half is never shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalKey").field("public", &self.public).finish_non_exhaustive()
+    }
+}
+
 /// A signature with a local key.
 #[derive(Debug, Clone)]
 pub struct LocalSignature {
@@ -116,16 +183,11 @@ pub struct LocalSignature {
     pub public_key_der: Vec<u8>,
 }
 
-/// Signs with a local key: PKCS #8 in DER, ECDSA on P-256. Two signatures of one text differ; both verify. The chance in them is the library's own.
+/// Signs with a local key as [`LocalKey`] does, which reads it anew for each signature.
 ///
 /// # Errors
 /// [`KeyError::Private`] or [`KeyError::Sign`].
 pub fn sign_with_pkcs8(pkcs8_der: &[u8], input: &[u8]) -> Result<LocalSignature, KeyError> {
-    if pkcs8_der.len() > MAX_KEY_BYTES {
-        return Err(KeyError::Private);
-    }
-    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8_der).map_err(|_| KeyError::Private)?;
-    let signature = key.sign(&SystemRandom::new(), input).map_err(|_| KeyError::Sign)?;
-    let public_key_der = [&P256_SPKI, key.public_key().as_ref()].concat();
-    Ok(LocalSignature { signature: signature.as_ref().to_vec(), public_key_der })
+    let key = LocalKey::from_pkcs8(pkcs8_der)?;
+    Ok(LocalSignature { signature: key.sign(input)?, public_key_der: key.public_key().spki().to_vec() })
 }

@@ -127,7 +127,7 @@ impl Tree {
 }
 
 /// SHA-256(0x01 ‖ left ‖ right).
-fn node(Sha256(left): Sha256, Sha256(right): Sha256) -> Sha256 {
+pub(super) fn node(Sha256(left): Sha256, Sha256(right): Sha256) -> Sha256 {
     Sha256::of_parts(&[&[1], &left, &right])
 }
 

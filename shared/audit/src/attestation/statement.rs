@@ -86,7 +86,8 @@ pub struct SourcesStatement {
     pub reread: ReReading,
 }
 
-/// How many sources were read again and hashed; of the others the hash is the one of when they landed.
+/// How many sources were read again and hashed; of the others the hash is the one of when they landed. Which ones, the part and the seed say:
+/// whoever has the archive takes the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReReading {
@@ -94,6 +95,10 @@ pub struct ReReading {
     pub sources: u64,
     /// That many of them were as they had landed.
     pub intact: u64,
+    /// The part that was asked for, in millionths: 1,000 is 0.1 %.
+    pub millionths: u64,
+    /// What chose the sample; none where nothing or everything was read.
+    pub seed: Option<u64>,
 }
 
 /// The Digests that were relied on.
@@ -217,6 +222,20 @@ impl Statement {
         Ok(Sha256::of(&canonical_json(self)?))
     }
 
+    /// Whether all of the claim is so: every file that CloudTrail listed is verified, nothing was put there, nobody is silent or unknown, and nothing was
+    /// found. Files that lie outside what CloudTrail signed do not make it false.
+    pub fn is_complete(&self) -> bool {
+        let sound = |(outcome, count): (&String, &u64)| *count == 0 || matches!(outcome.as_str(), "verified" | "not_covered");
+        self.sources.outcomes.iter().all(sound)
+            && self.sources.reread.intact == self.sources.reread.sources
+            && self.digests.refused == 0
+            && self.coverage.covered_hours == self.coverage.expected_hours
+            && self.coverage.unknown == 0
+            && self.coverage.gaps_left_out == 0
+            && self.coverage.gaps.is_empty()
+            && self.findings.counts.values().all(|count| *count == 0)
+    }
+
     /// The bytes that are signed: seven lines of text, no line break at the end, always shorter than [`MAX_SIGNING_INPUT_BYTES`].
     ///
     /// # Errors
@@ -243,6 +262,8 @@ impl Statement {
             Some("outcomes do not add up to the sources")
         } else if self.sources.reread.intact > self.sources.reread.sources || self.sources.reread.sources > self.sources.count {
             Some("more sources were read again than there are")
+        } else if self.sources.reread.millionths > 1_000_000 {
+            Some("more than all was to be read again")
         } else if self.coverage.covered_hours > self.coverage.expected_hours {
             Some("more hours are covered than were expected")
         } else {

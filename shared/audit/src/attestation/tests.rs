@@ -122,6 +122,34 @@ fn a_source_is_counted_once_and_in_order() {
 }
 
 #[test]
+fn the_root_of_leaves_that_come_one_by_one_is_that_of_the_tree() {
+    let mut streaming = TreeRoot::default();
+    for leaves in 0..=300 {
+        assert_eq!((streaming.root(), streaming.len()), (tree(leaves).root(), leaves.into()), "{leaves}");
+        streaming.push(leaf(leaves)).unwrap();
+    }
+    assert!(streaming.push(leaf(300)).is_err() && streaming.push(leaf(7)).is_err());
+    assert_eq!(streaming.len(), 301);
+}
+
+#[test]
+fn a_local_key_is_rsa_or_p_256_and_what_it_signs_is_verified() {
+    let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+    let rsa = aws_lc_rs::encoding::AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&rsa).unwrap();
+    for (der, algorithm) in [(rsa.as_ref(), Algorithm::RsaPkcs1Sha256), (pkcs8(), Algorithm::EcdsaSha256)] {
+        let key = LocalKey::from_pkcs8(der).unwrap();
+        assert_eq!(key.public_key().algorithm(), algorithm);
+        let signature = key.sign(b"text").unwrap();
+        assert!(key.public_key().verifies(b"text", &signature) && !key.public_key().verifies(b"other", &signature));
+        assert_eq!(PublicKey::from_spki(key.public_key().spki()).unwrap().fingerprint(), key.public_key().fingerprint());
+        assert!(!format!("{key:?}").contains("pair"));
+    }
+    for other in [&b""[..], b"-----BEGIN PRIVATE KEY-----", &[0x30; 200], &vec![0; MAX_KEY_BYTES + 1]] {
+        assert_eq!(LocalKey::from_pkcs8(other).unwrap_err(), KeyError::Private);
+    }
+}
+
+#[test]
 fn what_is_signed_is_seven_short_lines() {
     let statement = Statement { archive: "é".repeat(100_000), ..statement(5) };
     let input = statement.signing_input().unwrap();
@@ -202,6 +230,16 @@ fn statements_that_contradict_themselves_are_neither_issued_nor_believed() {
         change(&mut statement);
         let signed = sign_with_pkcs8(pkcs8(), &statement.signing_input().unwrap()).unwrap();
         assert!(matches!(Envelope::new(statement, &signed.signature, &public_key()), Err(EnvelopeError::Impossible(_))));
+    }
+}
+
+#[test]
+fn nothing_that_is_lacking_adds_up_to_complete() {
+    let complete = statement(2);
+    assert!(complete.is_complete());
+    for (unknown, gaps_left_out) in [(1, 0), (0, 1), (u64::MAX, 1), (1, u64::MAX), (u64::MAX, u64::MAX)] {
+        let coverage = CoverageStatement { unknown, gaps_left_out, ..CoverageStatement::default() };
+        assert!(!Statement { coverage, ..complete.clone() }.is_complete(), "{unknown} {gaps_left_out}");
     }
 }
 

@@ -30,6 +30,15 @@ struct File {
     landed: Vec<Landed>,
 }
 
+/// How a file is listed; where Digests differ about it, the one with the smallest hash.
+pub(super) fn first_listed(facts: &[Fact]) -> Option<Listed> {
+    let listed = |fact: &Fact| {
+        let ((end_s, digest), hash) = fact.listed().zip(fact.hash())?;
+        Some(Listed { hash, digest_end_ms: i64::from(end_s) * 1000, digest })
+    };
+    facts.iter().filter_map(listed).min()
+}
+
 impl Judge<'_> {
     /// Adds one file to the report and tells its outcome.
     pub(super) fn judge(&self, facts: &[Fact], report: &mut Report) -> Option<Outcome> {

@@ -96,6 +96,8 @@ pub(super) struct Silence<'a> {
     pub(super) to_the_end: bool,
     /// Log files landed in these hours.
     pub(super) has_sources: bool,
+    /// Start of the last of these hours in which anything was recorded, by the latest event of each file.
+    pub(super) last_recorded_ms: Option<i64>,
     /// A Digest was there at any hour of the window.
     pub(super) ever_digest: bool,
     /// A log file was there at any hour of the window.
@@ -144,8 +146,10 @@ impl Silence<'_> {
         let ours = |event: &&TrailEvent| {
             event.account.is_none_or(|account| account == self.cell.account)
                 && event.region.is_none_or(|region| region == self.cell.region)
-                // Log files that landed all the same speak against a trail that was stopped, not against validation switched off.
-                && (!self.has_sources || matches!(event.kind, TrailEventKind::UpdateTrail | TrailEventKind::Started))
+                // What was recorded in a later hour speaks against a trail that was stopped, not against validation switched off. What was recorded
+                // before may be delivered after.
+                && (self.last_recorded_ms.is_none_or(|hour_ms| hour_ms <= event.at_ms)
+                    || matches!(event.kind, TrailEventKind::UpdateTrail | TrailEventKind::Started))
         };
         let last = before.iter().rev().take_while(|event| event.at_ms >= earliest_ms).find(ours)?;
         (self.lacks == Lacks::Digests && last.kind != TrailEventKind::Started).then_some(last)

@@ -81,7 +81,7 @@ fn cells(scope: &AccountScope) -> impl Iterator<Item = Cell> {
         region: region.region,
         joined_ms: scope.joined_ms,
         enabled_ms: if let Enablement::Enabled(since) = region.enablement { since } else { None },
-        until_ms,
+        until_ms: until_ms.into_iter().chain(region.until_ms).min(),
         suspended,
         assumed: region.enablement == Enablement::Assumed,
         unknown: region.enablement == Enablement::Unknown || scope.status == AccountStatus::Unknown,

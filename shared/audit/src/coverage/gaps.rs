@@ -85,6 +85,7 @@ impl Coverage {
             from_window_start: gap.start == 0,
             to_the_end: gap.end == expected.end,
             has_sources: gap.clone().any(|hour| self.sources.get(number * self.hours + hour)),
+            last_recorded_ms: gap.clone().rev().find(|hour| self.recorded.get(number * self.hours + hour)).map(time),
             ever_digest: ever.0,
             ever_source: ever.1,
         };

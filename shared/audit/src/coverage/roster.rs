@@ -24,13 +24,15 @@ pub enum Enablement {
     Unknown,
 }
 
-/// A Region of an account. Regions that are off are left out.
+/// A Region of an account. Regions that were off all the time are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RegionScope {
     /// The Region.
     pub region: Region,
     /// What is known of it.
     pub enablement: Enablement,
+    /// Since when it is off, milliseconds since 1970: nothing is expected from then on. None: it is on.
+    pub until_ms: Option<i64>,
 }
 
 /// An account of the organization.

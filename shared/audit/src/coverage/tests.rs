@@ -24,7 +24,7 @@ fn scope() -> AccountScope {
         status: AccountStatus::Active,
         joined_ms: None,
         left_ms: None,
-        regions: vec![RegionScope { region: region(), enablement: Enablement::Enabled(None) }],
+        regions: vec![RegionScope { region: region(), enablement: Enablement::Enabled(None), until_ms: None }],
     }
 }
 
@@ -43,8 +43,13 @@ fn feed(coverage: &mut Coverage, hours: impl IntoIterator<Item = i64>, log_files
 fn land(coverage: &mut Coverage, hours: impl IntoIterator<Item = i64>) {
     for hour in hours {
         let delivered_ms = T0 + hour * HOUR_MS + 60_000;
-        coverage.source(&ObservedSource { account: account(), region: region(), delivered_ms, landed_ms: Some(delivered_ms + 90_000) });
+        deliver(coverage, delivered_ms, None);
     }
+}
+
+fn deliver(coverage: &mut Coverage, delivered_ms: i64, last_event_ms: Option<i64>) {
+    let landed_ms = Some(delivered_ms + 90_000);
+    coverage.source(&ObservedSource { account: account(), region: region(), delivered_ms, last_event_ms, landed_ms });
 }
 
 /// Start and end of each gap in hours, with its cause.
@@ -93,7 +98,7 @@ fn gaps_are_merged_and_have_a_likely_cause() {
     let joined = AccountScope { joined_ms: Some(T0 + 10 * HOUR_MS - 5), ..scope() };
     assert_eq!(with(joined.clone(), day(13, 49), vec![], &[]), [(10, 13, "new_account")]);
     assert_eq!(with(joined, day(40, 49), vec![], &[]), [(10, 40, "unknown")]);
-    let enabled = RegionScope { region: region(), enablement: Enablement::Enabled(Some(T0 + 10 * HOUR_MS)) };
+    let enabled = RegionScope { region: region(), enablement: Enablement::Enabled(Some(T0 + 10 * HOUR_MS)), until_ms: None };
     let enabled = AccountScope { regions: vec![enabled], ..scope() };
     assert_eq!(with(enabled, day(12, 49), vec![], &[]), [(10, 12, "region_newly_enabled")]);
 
@@ -129,6 +134,33 @@ fn a_stopped_trail_is_linked_with_the_event_that_stopped_it() {
 }
 
 #[test]
+fn what_was_recorded_before_a_trail_was_stopped_may_be_delivered_after_and_what_was_recorded_since_speaks_against_it() {
+    let cause = |delivered_min: i64, last_event_min: Option<i64>| {
+        let mut coverage = coverage(scope());
+        feed(&mut coverage, (0..20).chain(25..=HOURS), 0);
+        let minute = |minute: i64| T0 + 20 * HOUR_MS + minute * 60_000;
+        deliver(&mut coverage, minute(delivered_min), last_event_min.map(minute));
+        let event_id = "stop".to_owned();
+        coverage.trail_event(TrailEvent { at_ms: minute(2), kind: Kind::StopLogging, account: None, region: None, event_id });
+        coverage.finish().gaps[0].cause.name()
+    };
+    assert_eq!(cause(14, Some(1)), "trail_stopped");
+    assert_eq!(cause(75, Some(-20)), "trail_stopped", "delivered an hour late");
+    assert_eq!(cause(75, Some(70)), "notification_lost", "recorded after it was stopped");
+    assert_eq!(cause(75, None), "notification_lost", "when it was recorded is not known");
+    assert_eq!(cause(14, None), "trail_stopped", "within the hour in which it was stopped");
+}
+
+#[test]
+fn a_region_that_was_found_to_be_off_is_expected_until_then() {
+    let off = RegionScope { region: region(), enablement: Enablement::Enabled(None), until_ms: Some(T0 + 30 * HOUR_MS + 5) };
+    let mut coverage = coverage(AccountScope { regions: vec![off], ..scope() });
+    feed(&mut coverage, 0..30, 0);
+    let report = coverage.finish();
+    assert_eq!((gaps(&report), report.cells[0].expected_hours, report.is_complete()), (vec![], 30, true));
+}
+
+#[test]
 fn digests_that_list_files_of_which_none_landed_are_a_gap() {
     let mut lost = coverage(scope());
     feed(&mut lost, 0..=HOURS, 5);
@@ -140,7 +172,7 @@ fn digests_that_list_files_of_which_none_landed_are_a_gap() {
 
 #[test]
 fn what_is_not_known_is_never_complete() {
-    let region = |enablement| vec![RegionScope { region: region(), enablement }];
+    let region = |enablement| vec![RegionScope { region: region(), enablement, until_ms: None }];
     let unknown_region = AccountScope { regions: region(Enablement::Unknown), ..scope() };
     let unknown_account = AccountScope { status: AccountStatus::Unknown, ..scope() };
     let assumed = AccountScope { regions: region(Enablement::Assumed), ..scope() };
@@ -167,8 +199,9 @@ fn what_is_not_known_is_never_complete() {
 
 #[test]
 fn a_month_of_a_large_organization_takes_three_bitmaps_of_8_mb() {
-    let regions: Vec<RegionScope> =
-        (0..17).map(|number| RegionScope { region: format!("xx-{number}").parse().unwrap(), enablement: Enablement::Assumed }).collect();
+    let regions: Vec<RegionScope> = (0..17)
+        .map(|number| RegionScope { region: format!("xx-{number}").parse().unwrap(), enablement: Enablement::Assumed, until_ms: None })
+        .collect();
     let roster: Vec<AccountScope> = (0..5000)
         .map(|number| AccountScope { account: format!("{number:012}").parse().unwrap(), regions: regions.clone(), ..scope() })
         .collect();
@@ -199,7 +232,7 @@ proptest! {
             for (offset, length, what) in offsets {
                 let at = since.saturating_add(offset);
                 match what % 3 {
-                    0 => coverage.source(&ObservedSource { account: account(), region: region(), delivered_ms: at, landed_ms: Some(at.saturating_add(length)) }),
+                    0 => coverage.source(&ObservedSource { account: account(), region: region(), delivered_ms: at, last_event_ms: None, landed_ms: Some(at.saturating_add(length)) }),
                     _ => coverage.digest(&ObservedDigest { account: account(), region: region(), start_ms: at, end_ms: at.saturating_add(length), log_files: u64::from(what % 3 - 1) }),
                 }
             }

@@ -65,6 +65,14 @@ impl Item<'_> {
         self.attributes.get(name).map_or(Ok(false), |value| value.as_bool().copied().map_err(|_| self.odd(name)))
     }
 
+    /// An attribute of type B.
+    ///
+    /// # Errors
+    /// `Damaged` where it is there and of another type.
+    pub(super) fn bytes(&self, name: &str) -> Result<Option<&[u8]>, LedgerError> {
+        self.attributes.get(name).map(|value| value.as_b().map(AsRef::as_ref).map_err(|_| self.odd(name))).transpose()
+    }
+
     /// An attribute that names a Batch.
     pub(super) fn batch_in(&self, name: &str) -> Result<BatchId, LedgerError> {
         self.needed(name)?.parse().map_err(|_| self.odd(name))

@@ -55,6 +55,11 @@ impl Keys {
         format!("N#{}", self.epoch)
     }
 
+    /// A note. Its name is never longer than the key may be ([`MAX_NOTE_NAME_BYTES`](trailkeep_pipeline::ports::ledger::MAX_NOTE_NAME_BYTES)).
+    pub(super) fn note(self, name: &str) -> String {
+        format!("M#{}#{name}", self.epoch)
+    }
+
     /// What unfinished Batches of this epoch have as `u`.
     pub(super) fn unfinished(self) -> String {
         format!("{}", self.epoch)

@@ -14,6 +14,7 @@ mod identity;
 mod item;
 mod keys;
 mod leases;
+mod notes;
 mod open;
 mod port;
 mod restoring;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use trailkeep_archive::BatchId;
 use trailkeep_pipeline::ports::ledger::{
-    AbortIf, BatchItem, Claim, Flip, Holder, LandedSource, LeaseAnswer, LeaseItem, Ledger, LedgerError, LedgerIdentity, ManifestRef,
+    AbortIf, BatchItem, Claim, Flip, Holder, LandedSource, LeaseAnswer, LeaseItem, Ledger, LedgerError, LedgerIdentity, ManifestRef, Note,
     SourceId, WorkerId,
 };
 
@@ -95,5 +95,17 @@ impl Ledger for DynamoLedger {
 
     async fn release_lease(&self, name: &str, holder: &WorkerId) -> Result<(), LedgerError> {
         self.give_back(name, holder).await
+    }
+
+    async fn note(&self, name: &str) -> Result<Option<Note>, LedgerError> {
+        self.read_note(name).await
+    }
+
+    async fn put_note(&self, name: &str, over: Option<u64>, body: &[u8]) -> Result<bool, LedgerError> {
+        self.write_note(name, over, body).await
+    }
+
+    async fn forget_note(&self, name: &str) -> Result<(), LedgerError> {
+        self.remove_note(name).await
     }
 }

@@ -256,3 +256,39 @@ async fn where_statements_are_refused_everything_is_put() {
     assert_eq!(asked.iter().filter(|target| target.ends_with("BatchExecuteStatement")).count(), 1, "{asked:?}");
     assert_eq!(asked.iter().filter(|target| target.ends_with("PutItem")).count(), 8, "{asked:?}");
 }
+
+#[tokio::test]
+async fn a_note_whose_answer_was_lost_was_still_written() {
+    // The first request arrives, and nothing comes back; the SDK sends it again, and its condition fails on what the first one wrote.
+    let server = Scripted::answering(vec![Reply::ok(IDENTITY), Reply::ok("").announcing(9)]);
+    let first = ledger(&server, 1).put_note("auditor/state", Some(4), b"{}").await;
+    assert!(matches!(first, Err(LedgerError::Failed { operation: "write a note", .. })), "{first:?}");
+    let body: serde_json::Value = serde_json::from_str(&server.requests()[1].body).unwrap();
+    assert_eq!(body["Key"]["pk"]["S"], "M#1#auditor/state");
+    let condition = body["ConditionExpression"].as_str().unwrap();
+    assert!(condition.contains("#version = :over") && body["ExpressionAttributeValues"][":over"]["N"] == "4", "{body}");
+    assert!(body["ExpressionAttributeValues"][":body"]["B"].is_string() && !body.to_string().contains("ttl"), "{body}");
+
+    let held = |call: &str| {
+        let item = format!(r#"{{"pk":{{"S":"x"}},"version":{{"N":"5"}},"body":{{"B":"e30="}},"call":{{"N":"{call}"}}}}"#);
+        error(400, "ConditionalCheckFailedException", &format!(r#","message":"failed","Item":{item}"#))
+    };
+    let server = Scripted::answering(vec![Reply::ok(IDENTITY), held("12")]);
+    assert!(!ledger(&server, 1).put_note("auditor/state", Some(4), b"{}").await.unwrap(), "another call wrote it");
+    let read = r#"{"Item":{"pk":{"S":"x"},"version":{"N":"5"},"body":{"B":"e30="}}}"#;
+    let server =
+        Scripted::answering(vec![Reply::ok(IDENTITY), Reply::ok(read), Reply::ok(r#"{"Item":{"pk":{"S":"x"},"version":{"N":"6"}}}"#)]);
+    let reading = ledger(&server, 1);
+    let note = reading.note("auditor/state").await.unwrap().unwrap();
+    assert_eq!((note.version, &note.body[..]), (5, &b"{}"[..]));
+    assert_eq!(reading.note("auditor/state").await.unwrap(), None, "a forgotten one has no body");
+    assert!(server.requests()[1].body.contains(r#""ConsistentRead":true"#));
+}
+
+#[tokio::test]
+async fn a_note_of_a_newer_release_is_left_alone() {
+    let newer = r#"{"Item":{"pk":{"S":"x"},"v":{"N":"2"},"version":{"N":"5"},"body":{"B":"e30="}}}"#;
+    let server = Scripted::answering(vec![Reply::ok(IDENTITY), Reply::ok(newer)]);
+    let told = ledger(&server, 1).note("auditor/state").await;
+    assert!(matches!(told, Err(LedgerError::Newer { found: 2, .. })), "{told:?}");
+}

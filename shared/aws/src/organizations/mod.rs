@@ -174,6 +174,7 @@ fn account(account: &types::Account) -> Result<Account, trailkeep_keys::IdError>
         state,
         unit: None,
         tags: None,
+        regions: None,
         joined_ms: joined,
         joined_method: account.joined_method().map(|method| method.as_str().to_owned()),
     })

@@ -20,4 +20,21 @@ impl S3Bucket {
         let config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(settings.endpoint.is_some()).build();
         Ok(Self::with_client(Client::from_conf(config), bucket, prefix, None))
     }
+
+    /// As [`S3Bucket::open_with`], to write: everything with this KMS key, and what is below some prefixes with theirs; see
+    /// [`super::S3Config::kms_keys`].
+    ///
+    /// # Errors
+    /// [`NoRegion`].
+    pub async fn open_to_write_with(
+        settings: &AwsSettings,
+        bucket: &str,
+        prefix: &str,
+        kms_key: Option<&str>,
+        kms_keys: &[(String, String)],
+    ) -> Result<Self, NoRegion> {
+        let shared = settings.load(TIMEOUTS).await?;
+        let config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(settings.endpoint.is_some()).build();
+        Ok(Self::with_client(Client::from_conf(config), bucket, prefix, kms_key).with_kms_keys(kms_keys.to_vec()))
+    }
 }

@@ -11,6 +11,7 @@ use trailkeep_pipeline::ports::causes;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     ListBucket,
+    ListBucketVersions,
     GetObject,
     /// The same permission, asked by HEAD, whose answers have no body and so no error code.
     HeadObject,
@@ -26,6 +27,7 @@ impl Action {
     pub(super) fn iam(self) -> &'static str {
         match self {
             Self::ListBucket => "s3:ListBucket",
+            Self::ListBucketVersions => "s3:ListBucketVersions",
             Self::GetObject | Self::HeadObject => "s3:GetObject",
             Self::PutObject => "s3:PutObject",
             Self::DeleteObject => "s3:DeleteObject",
@@ -44,7 +46,7 @@ impl Action {
             Self::PutObject => {
                 "allow s3:PutObject on it, s3:PutObjectRetention where it is locked, and kms:GenerateDataKey and kms:Decrypt on its key"
             }
-            Self::ListBucket | Self::GetEncryptionConfiguration => "allow it on the bucket",
+            Self::ListBucket | Self::ListBucketVersions | Self::GetEncryptionConfiguration => "allow it on the bucket",
             Self::DeleteObject | Self::AbortMultipartUpload | Self::RestoreObject => "allow it on the bucket's objects",
         }
     }

@@ -14,8 +14,10 @@ mod read;
 #[cfg(test)]
 pub(crate) mod scripted;
 mod stage;
+mod standing;
 #[cfg(test)]
 mod tests;
+mod versions;
 mod write;
 
 use std::path::Path;
@@ -24,7 +26,8 @@ use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use bytes::Bytes;
 use trailkeep_pipeline::ports::bucket::{
-    AuditBucket, BucketError, Fetched, ListPage, LogBucket, ObjectInfo, Published, PutOutcome, PutPolicy, StagedUpload, StagedWriter,
+    AuditBucket, BucketError, Fetched, ListPage, LogBucket, ObjectInfo, Published, PutOutcome, PutPolicy, StagedUpload, StagedWriter, Standing,
+    VersionPage,
 };
 
 use encryption::Encryption;
@@ -76,7 +79,11 @@ impl LogBucket for S3Bucket {
     }
 
     async fn head(&self, key: &str, version: Option<&str>) -> Result<ObjectInfo, BucketError> {
-        Ok(self.describe(key, version).await?.info)
+        self.describe(key, version).await
+    }
+
+    async fn standing(&self, key: &str) -> Result<Standing, BucketError> {
+        self.standing_of(key).await
     }
 
     async fn get_range(&self, key: &str, info: &ObjectInfo, offset: u64, length: u64) -> Result<Bytes, BucketError> {
@@ -99,7 +106,11 @@ impl AuditBucket for S3Bucket {
     }
 
     async fn head(&self, key: &str) -> Result<Option<ObjectInfo>, BucketError> {
-        Ok(absent_as_none(self.describe(key, None).await)?.map(|described| described.info))
+        absent_as_none(self.describe(key, None).await)
+    }
+
+    async fn versions(&self, prefix: &str, page: Option<String>) -> Result<Option<VersionPage>, BucketError> {
+        self.version_page(prefix, page.as_deref()).await.map(Some)
     }
 
     async fn get(&self, key: &str, cap_bytes: u64) -> Result<Option<Bytes>, BucketError> {

@@ -70,9 +70,9 @@ impl S3Bucket {
     /// `None` where nothing stands at the key; else its version, if it has one.
     async fn published_before(&self, upload: &StagedUpload) -> Result<Option<Option<String>>, BucketError> {
         let Some(there) = absent_as_none(self.describe(&upload.key, None).await)? else { return Ok(None) };
-        let told = there.crc32.map(|crc32| format!("{CHECKSUM_PREFIX}{crc32}"));
-        let same = there.info.size_bytes == upload.size_bytes && told.is_none_or(|told| told == upload.checksum);
-        if same { Ok(Some(there.info.version)) } else { Err(BucketError::Changed { what: self.what(&upload.key) }) }
+        let told = there.checksum;
+        let same = there.size_bytes == upload.size_bytes && told.is_none_or(|told| told == upload.checksum);
+        if same { Ok(Some(there.version)) } else { Err(BucketError::Changed { what: self.what(&upload.key) }) }
     }
 
     /// Aborts an upload; one that is gone is no error.

@@ -14,18 +14,11 @@ use trailkeep_pipeline::ports::bucket::{BucketError, Fetched, ListPage, ObjectIn
 use super::{
     S3Bucket,
     error::{Action, Answer, explain},
+    stage::CHECKSUM_PREFIX,
 };
 
 /// Tries of a body that breaks off: the SDK's own retries end when the head of an answer is there.
 const BODY_ATTEMPTS: u32 = 3;
-
-/// An object as HEAD tells it.
-#[derive(Debug)]
-pub(super) struct Described {
-    pub(super) info: ObjectInfo,
-    /// Base64 CRC32 of the full object, where S3 keeps one.
-    pub(super) crc32: Option<String>,
-}
 
 impl S3Bucket {
     /// One page of at most 1,000 objects.
@@ -150,10 +143,12 @@ impl S3Bucket {
     }
 
     /// What HEAD tells, the checksum included.
-    pub(super) async fn describe(&self, key: &str, version: Option<&str>) -> Result<Described, BucketError> {
+    pub(super) async fn describe(&self, key: &str, version: Option<&str>) -> Result<ObjectInfo, BucketError> {
         let call = self.client.head_object().bucket(&self.bucket).key(self.full_key(key)).checksum_mode(ChecksumMode::Enabled);
         let answer = call.set_version_id(version.map(ToOwned::to_owned)).send().await;
         let head = answer.map_err(|error| explain(Action::HeadObject, self.what(key), &error))?;
+        // With a part count behind it, it is a checksum of the parts' checksums.
+        let crc32 = head.checksum_crc32.filter(|checksum| !checksum.contains('-'));
         let info = ObjectInfo {
             size_bytes: head.content_length.unwrap_or_default().max(0).cast_unsigned(),
             etag: bare_etag(head.e_tag),
@@ -164,9 +159,9 @@ impl S3Bucket {
             metadata: sorted(head.metadata),
             content_type: head.content_type,
             content_encoding: head.content_encoding,
+            checksum: crc32.map(|crc32| format!("{CHECKSUM_PREFIX}{crc32}")),
         };
-        // With a part count behind it, it is a checksum of the parts' checksums.
-        Ok(Described { info, crc32: head.checksum_crc32.filter(|checksum| !checksum.contains('-')) })
+        Ok(info)
     }
 }
 
@@ -181,6 +176,7 @@ fn info_of_get(answer: GetObjectOutput) -> ObjectInfo {
         metadata: sorted(answer.metadata),
         content_type: answer.content_type,
         content_encoding: answer.content_encoding,
+        checksum: None,
     }
 }
 
@@ -202,6 +198,6 @@ pub(super) fn real_version(version: Option<String>) -> Option<String> {
     version.filter(|version| version != "null")
 }
 
-fn unix_ms(time: Option<DateTime>) -> Option<i64> {
+pub(super) fn unix_ms(time: Option<DateTime>) -> Option<i64> {
     time.and_then(|time| time.to_millis().ok())
 }

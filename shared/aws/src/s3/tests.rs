@@ -351,3 +351,46 @@ async fn a_listing_is_paged_and_relative_to_the_prefix() {
     let [one, two] = <[Request; 2]>::try_from(s3.requests()).unwrap();
     assert!(one.line.contains("prefix=org%2Fraw%2F") && two.line.contains("continuation-token=t1"), "{} {}", one.line, two.line);
 }
+
+#[tokio::test]
+async fn versions_and_delete_markers_are_listed_page_by_page() {
+    let first = "<ListVersionsResult><IsTruncated>true</IsTruncated><NextKeyMarker>org/raw/a.gz</NextKeyMarker>\
+         <NextVersionIdMarker>v2</NextVersionIdMarker><Version><Key>org/raw/a.gz</Key><VersionId>v2</VersionId><IsLatest>false</IsLatest>\
+         <Size>9</Size><LastModified>2033-05-18T03:33:20.000Z</LastModified></Version><DeleteMarker><Key>org/raw/a.gz</Key>\
+         <VersionId>m1</VersionId><IsLatest>true</IsLatest></DeleteMarker></ListVersionsResult>";
+    let last = "<ListVersionsResult><IsTruncated>false</IsTruncated><Version><Key>org/raw/b.gz</Key><VersionId>null</VersionId>\
+         <IsLatest>true</IsLatest><Size>7</Size></Version><Version><Key>elsewhere/c.gz</Key></Version></ListVersionsResult>";
+    let s3 = Scripted::answering(vec![Reply::ok(first), Reply::ok(last)]);
+    let bucket = s3.bucket(None);
+    let page = bucket.versions("raw/", None).await.unwrap().unwrap();
+    let told: Vec<_> = page.versions.iter().map(|v| (v.version.as_deref(), v.is_latest, v.is_delete_marker, v.size_bytes)).collect();
+    assert_eq!(told, [(Some("v2"), false, false, 9), (Some("m1"), true, true, 0)]);
+    assert!(page.versions.iter().all(|version| version.key == "raw/a.gz"));
+    assert_eq!(page.versions.first().and_then(|version| version.modified_ms), Some(UNTIL_MS));
+    let page = bucket.versions("raw/", page.next).await.unwrap().unwrap();
+    assert_eq!(page.versions.iter().map(|v| (v.key.as_str(), v.version.as_deref())).collect::<Vec<_>>(), [("raw/b.gz", None)]);
+    assert_eq!(page.next, None);
+    let requests = s3.requests();
+    assert!(requests.iter().all(|request| request.line.contains("versions") && request.line.contains("prefix=org%2Fraw%2F")));
+    assert!(requests.last().is_some_and(|r| r.line.contains("key-marker=org%2Fraw%2Fa.gz") && r.line.contains("version-id-marker=v2")));
+}
+
+#[tokio::test]
+async fn a_head_tells_the_checksum_of_the_full_object_and_no_other() {
+    let composite = Reply::ok("").announcing(9).with("x-amz-checksum-crc32", "y/Q5Jg==-2");
+    let s3 = Scripted::answering(vec![head_of_the_upload(), composite, Reply::ok("").announcing(9)]);
+    let bucket = s3.bucket(None);
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        told.push(AuditBucket::head(&bucket, "raw/x.gz").await.unwrap().unwrap().checksum);
+    }
+    assert_eq!(told, [Some("crc32:y/Q5Jg==".to_owned()), None, None]);
+    assert!(s3.requests().iter().all(|request| request.header("x-amz-checksum-mode") == "ENABLED"));
+}
+
+#[tokio::test]
+async fn who_may_not_list_versions_is_told_what_to_allow() {
+    let s3 = Scripted::answering(vec![Reply::error(403, "AccessDenied", "Access Denied")]);
+    let error = s3.bucket(None).versions("raw/", None).await.unwrap_err();
+    assert!(matches!(&error, BucketError::Denied { operation, .. } if operation == "s3:ListBucketVersions"), "{error:?}");
+}

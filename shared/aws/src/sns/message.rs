@@ -7,7 +7,7 @@ use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_sns::types::MessageAttributeValue;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use trailkeep_archive::{BatchId, LandedObject};
+use trailkeep_archive::{BatchId, LandedDigests, LandedObject};
 use trailkeep_pipeline::ports::queue::TraceContext;
 
 use super::MAX_CALL_BYTES;
@@ -16,6 +16,9 @@ use super::MAX_CALL_BYTES;
 const VERSION: u32 = 1;
 /// How much of the lists is told: all that there is, or less where the message would not fit into a request.
 const LISTED: [usize; 3] = [usize::MAX, 100, 0];
+
+/// What messages of Digests are of.
+const DIGEST: &str = "digest";
 
 const STRING: &str = "String";
 const STRING_ARRAY: &str = "String.Array";
@@ -34,6 +37,16 @@ impl Place {
         let prefix = if bare.is_empty() { String::new() } else { format!("{bare}/") };
         Self { bucket: bucket.to_owned(), prefix }
     }
+
+    /// A key from the bucket's root.
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    /// The archive's address.
+    fn archive(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.prefix).trim_end_matches('/').to_owned()
+    }
 }
 
 /// A message as it is sent.
@@ -49,21 +62,28 @@ pub(super) struct Message {
 }
 
 impl Message {
+    /// Of an object below `events/`.
     pub(super) fn new(place: &Place, batch: &BatchId, object: &LandedObject, trace: &TraceContext) -> Self {
-        let key_hash = Sha256::digest(&object.key).into_iter().take(16).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        let group = batch.to_string();
-        let message = |listed: usize| {
-            let accounts = object.accounts.get(..listed).unwrap_or(&object.accounts);
-            let regions = object.regions.get(..listed).unwrap_or(&object.regions);
-            Self {
-                body: body(place, batch, object, accounts, regions),
-                group: group.clone(),
-                deduplication: format!("{group}-{key_hash}"),
-                attributes: attributes(batch, object, accounts, regions, trace),
-            }
+        let of = Of {
+            what: ("category", object.category.as_str()),
+            key: &object.key,
+            accounts: &object.accounts,
+            account_count: object.account_count,
+            regions: &object.regions,
         };
-        let [all, fewer @ ..] = LISTED;
-        fewer.into_iter().fold(message(all), |told, listed| if told.size_bytes() > MAX_CALL_BYTES { message(listed) } else { told })
+        of.message(batch, trace, |accounts, regions| body(place, batch, object, accounts, regions))
+    }
+
+    /// Of a Batch's Digests. It has no category, so that who filters by one is not told.
+    pub(super) fn of_digests(place: &Place, batch: &BatchId, digests: &LandedDigests, trace: &TraceContext) -> Self {
+        let of = Of {
+            what: ("kind", DIGEST),
+            key: digests.keys.first().map_or("", String::as_str),
+            accounts: &digests.accounts,
+            account_count: digests.account_count,
+            regions: &digests.regions,
+        };
+        of.message(batch, trace, |accounts, regions| digests_body(place, batch, digests, accounts, regions))
     }
 
     /// What SNS counts: the body, and names, types and values of attributes.
@@ -78,12 +98,67 @@ impl Message {
     }
 }
 
+/// What messages of any kind have.
+#[derive(Debug, Clone, Copy)]
+struct Of<'a> {
+    /// The attribute that says what it tells of.
+    what: (&'static str, &'static str),
+    /// Below the archive's root. Batch and key tell repetitions.
+    key: &'a str,
+    accounts: &'a [String],
+    account_count: u64,
+    regions: &'a [String],
+}
+
+impl Of<'_> {
+    /// The message with as much of the lists as fits; `body` renders what it is given of accounts and Regions.
+    fn message(self, batch: &BatchId, trace: &TraceContext, body: impl Fn(&[String], &[String]) -> String) -> Message {
+        let key_hash = Sha256::digest(self.key).into_iter().take(16).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        let group = batch.to_string();
+        let message = |listed: usize| {
+            let accounts = self.accounts.get(..listed).unwrap_or(self.accounts);
+            let regions = self.regions.get(..listed).unwrap_or(self.regions);
+            Message {
+                body: body(accounts, regions),
+                group: group.clone(),
+                deduplication: format!("{group}-{key_hash}"),
+                attributes: self.attributes(batch, accounts, regions, trace),
+            }
+        };
+        let [all, fewer @ ..] = LISTED;
+        fewer.into_iter().fold(message(all), |told, listed| if told.size_bytes() > MAX_CALL_BYTES { message(listed) } else { told })
+    }
+
+    /// At most seven, since SQS takes ten. Nothing is empty: SNS refuses that. A list that is not whole is left out, for a filter over it would
+    /// pass over what it leaves out.
+    fn attributes(
+        &self,
+        batch: &BatchId,
+        accounts: &[String],
+        regions: &[String],
+        trace: &TraceContext,
+    ) -> Vec<(&'static str, &'static str, String)> {
+        let (name, value) = self.what;
+        let mut attributes = vec![(name, STRING, value.to_owned()), ("batch", STRING, batch.to_string())];
+        if accounts.len() as u64 != self.account_count {
+            attributes.push(("accounts_truncated", STRING, "true".to_owned()));
+        } else if !accounts.is_empty() {
+            attributes.push(("accounts", STRING_ARRAY, array(accounts)));
+        }
+        if !regions.is_empty() && regions.len() == self.regions.len() {
+            attributes.push(("regions", STRING_ARRAY, array(regions)));
+        }
+        attributes.extend(trace.attributes().map(|(name, value)| (name, STRING, value.to_owned())));
+        attributes
+    }
+}
+
 fn body(place: &Place, batch: &BatchId, object: &LandedObject, accounts: &[String], regions: &[String]) -> String {
     let body = json!({
         "version": VERSION,
         "batch": batch.to_string(),
         "bucket": place.bucket,
-        "key": format!("{}{}", place.prefix, object.key),
+        "key": place.key(&object.key),
         "category": object.category.as_str(),
         "event_day": object.event_day,
         "accounts": accounts,
@@ -97,30 +172,29 @@ fn body(place: &Place, batch: &BatchId, object: &LandedObject, accounts: &[Strin
     body.to_string()
 }
 
-fn rfc3339(unix_ms: i64) -> Option<String> {
-    DateTime::from_millis(unix_ms).fmt(DateTimeFormat::DateTime).ok()
+fn digests_body(place: &Place, batch: &BatchId, digests: &LandedDigests, accounts: &[String], regions: &[String]) -> String {
+    let keys: Vec<String> = digests.keys.iter().map(|key| place.key(key)).collect();
+    let body = json!({
+        "version": VERSION,
+        "kind": DIGEST,
+        "batch": batch.to_string(),
+        "archive": place.archive(),
+        "bucket": place.bucket,
+        "key": keys.first(),
+        "keys": keys,
+        "accounts": accounts,
+        "account_count": digests.account_count,
+        "regions": regions,
+        "digests": digests.digests,
+        "first_period_end": digests.first_period_end_ms.and_then(rfc3339),
+        "last_period_end": digests.last_period_end_ms.and_then(rfc3339),
+        "bytes": digests.bytes,
+    });
+    body.to_string()
 }
 
-/// At most seven, since SQS takes ten. Nothing is empty: SNS refuses that. A list that is not whole is left out, for a filter over it would
-/// pass over what it leaves out.
-fn attributes(
-    batch: &BatchId,
-    object: &LandedObject,
-    accounts: &[String],
-    regions: &[String],
-    trace: &TraceContext,
-) -> Vec<(&'static str, &'static str, String)> {
-    let mut attributes = vec![("category", STRING, object.category.as_str().to_owned()), ("batch", STRING, batch.to_string())];
-    if accounts.len() as u64 != object.account_count {
-        attributes.push(("accounts_truncated", STRING, "true".to_owned()));
-    } else if !accounts.is_empty() {
-        attributes.push(("accounts", STRING_ARRAY, array(accounts)));
-    }
-    if !regions.is_empty() && regions.len() == object.regions.len() {
-        attributes.push(("regions", STRING_ARRAY, array(regions)));
-    }
-    attributes.extend(trace.attributes().map(|(name, value)| (name, STRING, value.to_owned())));
-    attributes
+fn rfc3339(unix_ms: i64) -> Option<String> {
+    DateTime::from_millis(unix_ms).fmt(DateTimeFormat::DateTime).ok()
 }
 
 fn array(texts: &[String]) -> String {

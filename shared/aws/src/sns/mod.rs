@@ -1,8 +1,10 @@
-//! An SNS topic as the place where landed objects are announced: one message per object below `events/`, as `docs/announcements.md` says.
+//! An SNS topic as the place where landed objects are announced: one message per object below `events/`, and one for a Batch's Digests, as
+//! `docs/announcements.md` says.
 //!
 //! Ten messages a request and 262,144 bytes together; an answer of 200 may still refuse some of them. Retries and timeouts are the SDK's.
 
 mod error;
+mod findings;
 mod message;
 #[cfg(test)]
 mod tests;
@@ -11,12 +13,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_sns::{Client, types::PublishBatchRequestEntry};
-use trailkeep_archive::{BatchId, LandedObject};
+use trailkeep_archive::{BatchId, LandedDigests, LandedObject};
 use trailkeep_pipeline::ports::{
     announcer::{AnnounceError, Announcer},
     queue::TraceContext,
 };
 
+pub use self::findings::{SnsTopic, TopicMessage};
 use self::{
     error::{Answer, refused_entries},
     message::{Message, Place},
@@ -93,6 +96,11 @@ impl Announcer for SnsAnnouncer {
             refused.extend(self.send(some).await?);
         }
         refused_entries(&self.topic_arn, messages.len(), &refused)
+    }
+
+    async fn announce_digests(&self, batch: &BatchId, digests: &LandedDigests, trace: &TraceContext) -> Result<(), AnnounceError> {
+        let refused = self.send(&[Message::of_digests(&self.place, batch, digests, trace)]).await?;
+        refused_entries(&self.topic_arn, 1, &refused)
     }
 }
 

@@ -88,11 +88,11 @@ impl<'a> Walk<'a> {
             Some(place) if place.chain == *self.chain && !place.backfill => self.follow(position, index, start_ms, pointer, place.stamp_ms),
             // The trail was made an organization's, or is one no more: the chain before stands elsewhere and is not of this walk.
             Some(place) if place.chain.is_same_trail(self.chain) && !place.backfill => {
-                self.missing(position, start_ms, pointer, start_ms + 1000);
+                self.missing(position, index, pointer, start_ms + 1000);
             }
             _ => {
                 self.refuse(index, Reason::PreviousOutsideChain);
-                self.missing(position, start_ms, pointer, start_ms + 1000);
+                self.missing(position, index, pointer, start_ms + 1000);
             }
         }
     }
@@ -118,7 +118,7 @@ impl<'a> Walk<'a> {
         } else if head.is_none() && self.window.since_ms.is_some_and(|since_ms| named_ms <= since_ms) {
             self.pass_over(0, position);
         } else {
-            self.missing(position, start_ms, pointer, named_ms);
+            self.missing(position, index, pointer, named_ms);
         }
     }
 
@@ -155,7 +155,8 @@ impl<'a> Walk<'a> {
     }
 
     /// The Digest that is named is not there. What stands between and is not sound by itself fills no hole.
-    fn missing(&mut self, position: usize, start_ms: i64, pointer: &Pointer, named_ms: i64) {
+    fn missing(&mut self, position: usize, named_by: usize, pointer: &Pointer, named_ms: i64) {
+        let start_ms = self.links.get(named_by).and_then(Link::period_ms).map_or(named_ms, |(start_ms, _)| start_ms);
         let is_sound = |earlier: &usize| self.at(*earlier).is_some_and(|(_, link)| link.reasons.is_empty());
         let earlier = (0..position).rev().filter(is_sound).find(|earlier| self.stamp(*earlier).is_some_and(|stamp| stamp < named_ms));
         let next = earlier.map_or(0, |earlier| earlier + 1);
@@ -165,7 +166,7 @@ impl<'a> Walk<'a> {
         let at_least = from_ms.map_or(1, |from_ms| whole_hours_up(start_ms - from_ms)).saturating_sub(unsound).max(1);
         let trouble_ms = from_ms.unwrap_or(i64::MIN);
         self.trouble_ms = Some(self.trouble_ms.map_or(trouble_ms, |known| known.min(trouble_ms)));
-        self.findings.push(Finding::Missing { from_ms, to_ms: start_ms, at_least, named: Box::new(pointer.clone()) });
+        self.findings.push(Finding::Missing { from_ms, to_ms: start_ms, at_least, named: Box::new(pointer.clone()), named_by });
         self.pass_over(next, position);
     }
 

@@ -13,6 +13,7 @@ mod error;
 mod filesystem;
 mod header;
 mod leases;
+mod notes;
 mod port;
 mod processes;
 mod rebuilding;

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use trailkeep_archive::BatchId;
 use trailkeep_pipeline::ports::ledger::{
-    AbortIf, BatchItem, Claim, Flip, Holder, LandedSource, LeaseAnswer, LeaseItem, Ledger, LedgerError, LedgerIdentity, ManifestRef,
+    AbortIf, BatchItem, Claim, Flip, Holder, LandedSource, LeaseAnswer, LeaseItem, Ledger, LedgerError, LedgerIdentity, ManifestRef, Note,
     SourceId, WorkerId,
 };
 
-use super::{SqliteLedger, batches, leases, rebuilding, sources};
+use super::{SqliteLedger, batches, leases, notes, rebuilding, sources};
 
 #[async_trait]
 impl Ledger for SqliteLedger {
@@ -100,5 +100,20 @@ impl Ledger for SqliteLedger {
 
     async fn release_lease(&self, name: &str, holder: &WorkerId) -> Result<(), LedgerError> {
         self.change("release a lease", |file| leases::release(file, name, holder))
+    }
+
+    async fn note(&self, name: &str) -> Result<Option<Note>, LedgerError> {
+        Note::check(&self.address(), name, &[])?;
+        self.read("read a note", |file| notes::read(file, name))
+    }
+
+    async fn put_note(&self, name: &str, over: Option<u64>, body: &[u8]) -> Result<bool, LedgerError> {
+        Note::check(&self.address(), name, body)?;
+        self.change("write a note", |file| notes::put(file, name, over, body))
+    }
+
+    async fn forget_note(&self, name: &str) -> Result<(), LedgerError> {
+        Note::check(&self.address(), name, &[])?;
+        self.change("forget a note", |file| notes::forget(file, name))
     }
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 use trailkeep_archive::{BatchId, LedgerKind};
 use trailkeep_pipeline::ports::ledger::{LandedSource, LedgerIdentity};
 
-use super::{batches, error::Fault, sources};
+use super::{batches, error::Fault, notes, sources};
 
 /// Who this ledger is.
 pub(super) fn identity(connection: &Connection) -> Result<LedgerIdentity, Fault> {
@@ -24,7 +24,7 @@ pub(super) fn begin(connection: &Connection, epoch: u64) -> Result<(), Fault> {
     connection.execute("UPDATE ledger SET epoch = ?1, ready = 0", [epoch as i64])?;
     connection.execute("DELETE FROM sources", [])?;
     connection.execute("DELETE FROM batches", [])?;
-    Ok(())
+    notes::forget_all(connection)
 }
 
 /// Puts a published Batch and what landed in it.

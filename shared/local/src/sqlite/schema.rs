@@ -51,6 +51,18 @@ CREATE TABLE leases (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Tables that came later within version 1. Earlier releases pass over them, so that the version stays; they are made where they are missing.
+/// A note of another epoch than the ledger's is forgotten, as a rebuild by an earlier release leaves it there. A forgotten one has no body and
+/// keeps its row, so that its version never goes back.
+const LATER_TABLES: &str = "
+CREATE TABLE IF NOT EXISTS notes (
+    name TEXT PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    body BLOB
+) STRICT;
+";
+
 /// Refuses a file that is newer or not ours; changes nothing.
 pub(super) fn check(connection: &Connection) -> Result<(), Fault> {
     let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
@@ -69,7 +81,7 @@ pub(super) fn check(connection: &Connection) -> Result<(), Fault> {
     }
 }
 
-/// Makes the tables in a new file. Two processes may come at once: the one that waited finds them made.
+/// Makes the tables in a new file, and those that an earlier release did not have in an older one. Two processes may come at once: the one that waited finds them made.
 pub(super) fn create_if_new(connection: &mut Connection, id: &str) -> Result<(), Fault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -79,5 +91,6 @@ pub(super) fn create_if_new(connection: &mut Connection, id: &str) -> Result<(),
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
+    transaction.execute_batch(LATER_TABLES)?;
     Ok(transaction.commit()?)
 }

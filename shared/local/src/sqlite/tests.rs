@@ -145,3 +145,24 @@ fn a_ledger_where_nobody_may_write_says_what_is_wanted() {
     let error = opened(&directory, "first").unwrap_err();
     assert!(matches!(error, LedgerError::Failed { operation: "make the directory of", .. }), "{error}");
 }
+
+#[tokio::test]
+async fn a_ledger_of_an_earlier_release_gets_its_notes_and_forgets_them_with_a_rebuild_of_that_release() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(opened(&directory, "first").unwrap());
+    let behind = Connection::open(directory.path().join(LEDGER_IN_ARCHIVE)).unwrap();
+    behind.execute_batch("DROP TABLE notes").unwrap();
+    let ledger = opened(&directory, "second").unwrap();
+    assert_eq!(ledger.note("auditor/state").await.unwrap(), None);
+    assert!(ledger.put_note("auditor/state", None, b"{}").await.unwrap());
+    drop(ledger);
+    let ledger = opened(&directory, "third").unwrap();
+    let note = ledger.note("auditor/state").await.unwrap().unwrap();
+    assert_eq!((note.version, &note.body[..]), (1, &b"{}"[..]));
+    // An earlier release raises the epoch, and knows of no notes.
+    behind.execute("UPDATE ledger SET epoch = 2", []).unwrap();
+    assert_eq!(ledger.note("auditor/state").await.unwrap(), None);
+    assert!(!ledger.put_note("auditor/state", Some(1), b"late").await.unwrap());
+    assert!(ledger.put_note("auditor/state", None, b"anew").await.unwrap());
+    assert_eq!(ledger.note("auditor/state").await.unwrap().unwrap().version, 2, "it goes on counting");
+}

@@ -15,6 +15,8 @@ pub(crate) struct DigestRead {
     pub(crate) first_event_ms: Option<i64>,
     /// Newest event in the files it lists.
     pub(crate) last_event_ms: Option<i64>,
+    /// End of the period that it says it is of.
+    pub(crate) period_end_ms: Option<i64>,
     /// Stable name and words, where it could not be read.
     pub(crate) failure: Option<(&'static str, String)>,
 }
@@ -31,6 +33,7 @@ pub(crate) fn read_digest(stored: &[u8], buffer: &mut Vec<u8>, limits: &InflateL
     match DigestHead::parse(buffer) {
         Ok(head) => {
             read.first_event_ms = head.oldest_event_time.as_deref().and_then(parse_iso);
+            read.period_end_ms = parse_iso(&head.digest_end_time);
             read.last_event_ms = head.newest_event_time.as_deref().and_then(parse_iso);
         }
         Err(error) => read.failure = Some(("not_a_digest", error.to_string())),

@@ -5,6 +5,7 @@
 //! Synchronous: for worker threads, never for the runtime's own.
 
 mod digest;
+mod digests;
 mod own_requests;
 mod rows;
 mod seal;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use trailkeep_archive::{BatchId, Outcome, QuarantineKind, QuarantineRow, SourceKind, SourceRow};
 use trailkeep_events::{BrokenRecord, ObjectReport};
 
-use super::{BatchError, Entry, Finding, Kind, digest::DigestRead};
+use super::{BatchError, Entry, Finding, Kind, digest::DigestRead, digests::Digests};
 use crate::{
     ingest::{IngestSummary, count},
     ports::ledger::SourceId,
@@ -24,6 +24,8 @@ struct Reading {
     failure: Option<(&'static str, String)>,
     first_event_ms: Option<i64>,
     last_event_ms: Option<i64>,
+    /// Of a Digest.
+    period_end_ms: Option<i64>,
     flags: Vec<&'static str>,
 }
 
@@ -40,6 +42,7 @@ impl From<ObjectReport> for Reading {
             failure: report.object_failure,
             first_event_ms: report.first_event_ms,
             last_event_ms: report.last_event_ms,
+            period_end_ms: None,
             flags: report.flags,
         }
     }
@@ -53,6 +56,7 @@ impl From<DigestRead> for Reading {
             failure: digest.failure,
             first_event_ms: digest.first_event_ms,
             last_event_ms: digest.last_event_ms,
+            period_end_ms: digest.period_end_ms,
             ..Self::default()
         }
     }
@@ -93,6 +97,7 @@ impl Reading {
 pub(super) struct Rows {
     pub(super) sources: Vec<SourceRow>,
     pub(super) quarantine: Vec<QuarantineRow>,
+    pub(super) digests: Digests,
     pub(super) summary: IngestSummary,
 }
 
@@ -146,6 +151,9 @@ impl Rows {
         }
         for broken in &reading.broken {
             self.quarantine.push(record_row(broken, &row));
+        }
+        if row.kind == SourceKind::Digest {
+            self.digests.take(&row, reading.period_end_ms);
         }
         self.count(&row, &reading);
         self.sources.push(row);

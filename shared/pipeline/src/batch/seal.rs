@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use trailkeep_archive::{
-    IdxRow, LandedObject, ManifestSource, SourceRow, TableError,
+    IdxRow, LandedDigests, LandedObject, ManifestSource, SourceRow, TableError,
     layout::{self, RawKind},
     write_event_index, write_idx, write_quarantine, write_sources,
 };
@@ -27,6 +27,8 @@ pub struct Sealed {
     pub uploads: Vec<StagedUpload>,
     /// What is to be announced: the objects below `events/`.
     pub landed: Vec<LandedObject>,
+    /// What is to be announced where Digests are announced, too.
+    pub digests: Option<LandedDigests>,
     /// What it came to.
     pub summary: IngestSummary,
     /// Records about the bucket that is landed in, where [`super::BatchSettings::audit_bucket`] names it.
@@ -46,6 +48,7 @@ pub struct SealFailure {
 struct Finished {
     sources: Vec<ManifestSource>,
     landed: Vec<LandedObject>,
+    digests: Option<LandedDigests>,
     summary: IngestSummary,
 }
 
@@ -57,7 +60,7 @@ impl BatchWriter {
     pub fn seal(self, landed_at_ms: i64) -> Result<Sealed, SealFailure> {
         let (mut uploads, own_records) = (Vec::new(), self.own.found());
         match self.finish(landed_at_ms, &mut uploads) {
-            Ok(Finished { sources, landed, summary }) => Ok(Sealed { sources, uploads, landed, summary, own_records }),
+            Ok(Finished { sources, landed, digests, summary }) => Ok(Sealed { sources, uploads, landed, digests, summary, own_records }),
             Err(error) => Err(SealFailure { error, staged: uploads }),
         }
     }
@@ -88,7 +91,8 @@ impl BatchWriter {
         write_table(&stage, layout::sources_key(stage.batch()), true, &bytes, uploads)?;
         let mut summary = rows.summary;
         count_bytes(&mut summary, uploads);
-        Ok(Finished { sources: rows.sources.iter().map(manifest_source).collect(), landed, summary })
+        let sources = rows.sources.iter().map(manifest_source).collect();
+        Ok(Finished { sources, landed, digests: rows.digests.told(), summary })
     }
 }
 

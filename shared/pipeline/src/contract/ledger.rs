@@ -2,6 +2,7 @@
 //! would; what only one adapter can show (crashes of processes, damaged files) is left to its own tests.
 
 mod batches;
+mod notes;
 mod rebuilds;
 mod sources;
 
@@ -55,6 +56,12 @@ pub async fn ledger(open: impl AsyncFn() -> TwoHandles) {
     rebuilds::an_epoch_never_goes_back(&ready(&open).await).await;
     rebuilds::a_lease_has_one_holder(&ready(&open).await).await;
     rebuilds::a_lease_is_taken_over_only_as_it_was_seen(&ready(&open).await).await;
+    notes::a_note_is_read_as_it_was_written(&ready(&open).await).await;
+    notes::a_note_is_written_only_over_the_version_that_was_read(&ready(&open).await).await;
+    notes::a_forgotten_note_is_gone_and_its_version_does_not_come_back(&ready(&open).await).await;
+    notes::a_note_over_the_cap_is_named_and_changes_nothing(&ready(&open).await).await;
+    notes::a_rebuild_forgets_notes(&ready(&open).await).await;
+    notes::of_sixteen_tasks_that_count_in_a_note_none_is_lost(&ready(&open).await).await;
 }
 
 async fn ready(open: &impl AsyncFn() -> TwoHandles) -> TwoHandles {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use trailkeep_archive::{BatchId, LandedObject};
+use trailkeep_archive::{BatchId, LandedDigests, LandedObject};
 
 use crate::ports::{
     announcer::{AnnounceError, Announcer},
@@ -37,6 +37,15 @@ pub struct Announced {
     pub trace: TraceContext,
 }
 
+/// One message of a Batch's Digests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnnouncedDigests {
+    /// The Batch that they came with.
+    pub batch: BatchId,
+    /// What it tells of.
+    pub digests: LandedDigests,
+}
+
 /// An announcer in memory. Clones share what it was told.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryAnnouncer {
@@ -46,6 +55,7 @@ pub struct MemoryAnnouncer {
 #[derive(Debug, Default)]
 struct State {
     announced: Vec<Announced>,
+    digests: Vec<AnnouncedDigests>,
     calls: u64,
     plan: VecDeque<AnnounceFault>,
 }
@@ -61,7 +71,12 @@ impl MemoryAnnouncer {
         self.state().announced.clone()
     }
 
-    /// How often [`Announcer::announce`] was called, failed calls included.
+    /// All that was told of Digests, in order, repetitions included.
+    pub fn announced_digests(&self) -> Vec<AnnouncedDigests> {
+        self.state().digests.clone()
+    }
+
+    /// How often it was called, failed calls included.
     pub fn calls(&self) -> u64 {
         self.state().calls
     }
@@ -101,6 +116,23 @@ impl Announcer for MemoryAnnouncer {
         let messages = objects.iter().take(told).map(|object| Announced { batch: *batch, object: object.clone(), trace: trace.clone() });
         state.announced.extend(messages);
         if fault.is_some() { Err(self.failed()) } else { Ok(()) }
+    }
+
+    /// Half of one message is none.
+    async fn announce_digests(&self, batch: &BatchId, digests: &LandedDigests, _: &TraceContext) -> Result<(), AnnounceError> {
+        let mut state = self.state();
+        state.calls += 1;
+        let fault = state.plan.pop_front();
+        if matches!(fault, Some(AnnounceFault::AnswerLost) | None) {
+            state.digests.push(AnnouncedDigests { batch: *batch, digests: digests.clone() });
+        }
+        match fault {
+            None => Ok(()),
+            Some(AnnounceFault::Denied) => {
+                Err(AnnounceError::Denied { topic: self.address(), hint: "allow sns:Publish on it".to_owned() })
+            }
+            Some(_) => Err(self.failed()),
+        }
     }
 }
 

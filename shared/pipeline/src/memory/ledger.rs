@@ -7,11 +7,12 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use trailkeep_archive::{BatchId, LedgerKind};
 
 use crate::ports::ledger::{
     AbortIf, BatchItem, BatchState, Claim, Flip, Holder, Landed, LandedSource, LeaseAnswer, LeaseItem, Ledger, LedgerError, LedgerIdentity,
-    ManifestRef, SourceId, WorkerId,
+    ManifestRef, Note, SourceId, WorkerId,
 };
 
 /// A ledger in memory. Clones share what is in it.
@@ -29,6 +30,8 @@ struct State {
     batches: BTreeMap<BatchId, BatchItem>,
     sources: BTreeMap<SourceId, Holder>,
     leases: BTreeMap<String, LeaseItem>,
+    /// Version, and the body of those that are not forgotten.
+    notes: BTreeMap<String, (u64, Option<Bytes>)>,
 }
 
 impl MemoryLedger {
@@ -231,6 +234,7 @@ impl Ledger for MemoryLedger {
         state.ready = false;
         state.batches.clear();
         state.sources.clear();
+        state.notes.values_mut().for_each(|(_, body)| *body = None);
         Ok(())
     }
 
@@ -279,6 +283,31 @@ impl Ledger for MemoryLedger {
         let mut state = self.state();
         if state.leases.get(name).is_some_and(|item| item.holder == *holder) {
             state.leases.remove(name);
+        }
+        Ok(())
+    }
+
+    async fn note(&self, name: &str) -> Result<Option<Note>, LedgerError> {
+        Note::check(&self.address(), name, &[])?;
+        let state = self.state();
+        Ok(state.notes.get(name).and_then(|(version, body)| Some(Note { version: *version, body: body.clone()? })))
+    }
+
+    async fn put_note(&self, name: &str, over: Option<u64>, body: &[u8]) -> Result<bool, LedgerError> {
+        Note::check(&self.address(), name, body)?;
+        let mut state = self.state();
+        let (version, kept) = state.notes.entry(name.to_owned()).or_default();
+        if over != kept.as_ref().map(|_| *version) {
+            return Ok(false);
+        }
+        (*version, *kept) = (*version + 1, Some(Bytes::copy_from_slice(body)));
+        Ok(true)
+    }
+
+    async fn forget_note(&self, name: &str) -> Result<(), LedgerError> {
+        Note::check(&self.address(), name, &[])?;
+        if let Some((_, body)) = self.state().notes.get_mut(name) {
+            *body = None;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ mod bucket;
 mod ledger;
 mod queue;
 
-pub use announcer::{AnnounceFault, Announced, MemoryAnnouncer};
+pub use announcer::{AnnounceFault, Announced, AnnouncedDigests, MemoryAnnouncer};
 pub use bucket::{Fault, MemoryBucket, MemoryObject};
 pub use ledger::MemoryLedger;
 pub use queue::{MemoryQueue, QueueCall, QueueFault};

@@ -3,7 +3,7 @@
 use std::{error::Error, fmt::Debug};
 
 use async_trait::async_trait;
-use trailkeep_archive::{BatchId, LandedObject};
+use trailkeep_archive::{BatchId, LandedDigests, LandedObject};
 
 use super::queue::TraceContext;
 
@@ -40,4 +40,10 @@ pub trait Announcer: Debug + Send + Sync {
     /// # Errors
     /// [`AnnounceError`]; some may have been told of then.
     async fn announce(&self, batch: &BatchId, objects: &[LandedObject], trace: &TraceContext) -> Result<(), AnnounceError>;
+
+    /// Sends one message for a Batch's Digests.
+    ///
+    /// # Errors
+    /// As there.
+    async fn announce_digests(&self, batch: &BatchId, digests: &LandedDigests, trace: &TraceContext) -> Result<(), AnnounceError>;
 }

@@ -30,6 +30,32 @@ pub struct ListPage {
     pub next: Option<String>,
 }
 
+/// One version of an object, or what hides its versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectVersion {
+    /// Full key, below the archive's root.
+    pub key: String,
+    /// S3 version id; `None` for one from before the bucket kept versions.
+    pub version: Option<String>,
+    /// Whether it is the newest, so that it is what a plain read finds.
+    pub is_latest: bool,
+    /// It has no bytes: it hides the versions before it, as a delete does.
+    pub is_delete_marker: bool,
+    /// Stored size in bytes; 0 of a delete marker.
+    pub size_bytes: u64,
+    /// When it was written, milliseconds since the Unix epoch.
+    pub modified_ms: Option<i64>,
+}
+
+/// One page of a listing of versions, keys in ascending byte order; in which order the versions of a key come is not said.
+#[derive(Debug, Clone, Default)]
+pub struct VersionPage {
+    /// The versions of this page. Those of one key may go on in the next.
+    pub versions: Vec<ObjectVersion>,
+    /// Token for the next page; `None` at the end.
+    pub next: Option<String>,
+}
+
 /// What a store says of one object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObjectInfo {
@@ -51,6 +77,9 @@ pub struct ObjectInfo {
     pub content_type: Option<String>,
     /// Content-Encoding as stored.
     pub content_encoding: Option<String>,
+    /// Checksum of the whole as the store keeps it, written as [`StagedUpload::checksum`]: on S3 `crc32:` and base64, where S3 has one of the full
+    /// object. `None` where the store tells none, as directories do: nothing is read to answer this.
+    pub checksum: Option<String>,
 }
 
 /// An object's bytes with what the store says of it.
@@ -127,6 +156,17 @@ pub enum BucketError {
     },
 }
 
+/// Whether an object is in a log bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is.
+    There,
+    /// It is not, and nothing says that it was.
+    NotThere,
+    /// It was deleted: a delete marker stands in its place.
+    Deleted,
+}
+
 /// A log bucket: read only.
 #[async_trait]
 pub trait LogBucket: Debug + Send + Sync {
@@ -179,6 +219,18 @@ pub trait LogBucket: Debug + Send + Sync {
     /// # Errors
     /// [`BucketError`].
     async fn head(&self, key: &str, version: Option<&str>) -> Result<ObjectInfo, BucketError>;
+
+    /// Whether an object is there; where the store keeps what was deleted, whether it was.
+    ///
+    /// # Errors
+    /// [`BucketError`], but `NotFound`.
+    async fn standing(&self, key: &str) -> Result<Standing, BucketError> {
+        match self.head(key, None).await {
+            Ok(_) => Ok(Standing::There),
+            Err(BucketError::NotFound { .. }) => Ok(Standing::NotThere),
+            Err(error) => Err(error),
+        }
+    }
 
     /// Fetches `length` bytes from `offset` (fewer at the end) of the very object that `info` described.
     ///
@@ -314,6 +366,15 @@ pub trait AuditBucket: Debug + Send + Sync {
     /// # Errors
     /// [`BucketError`].
     async fn head(&self, key: &str) -> Result<Option<ObjectInfo>, BucketError>;
+
+    /// Lists all versions and delete markers of the objects whose key starts with `prefix`. `None`: this store keeps no versions.
+    ///
+    /// # Errors
+    /// [`BucketError`].
+    async fn versions(&self, prefix: &str, page: Option<String>) -> Result<Option<VersionPage>, BucketError> {
+        let _ = (prefix, page);
+        Ok(None)
+    }
 
     /// A whole object; `None` if it is not there.
     ///

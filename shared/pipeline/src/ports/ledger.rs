@@ -5,6 +5,7 @@
 //! (`crate::protocol`, `protocol/design.md`). Times and ids are arguments.
 
 mod items;
+mod notes;
 
 use std::{error::Error, fmt::Debug};
 
@@ -15,6 +16,7 @@ pub use self::items::{
     AbortIf, BatchItem, BatchState, Claim, Flip, Holder, Landed, LandedSource, LeaseAnswer, LeaseItem, LedgerIdentity, ManifestRef,
     SourceId, WorkerId,
 };
+pub use self::notes::{MAX_NOTE_BYTES, MAX_NOTE_NAME_BYTES, Note};
 
 /// Why a call to a ledger failed. Every message names the ledger and what was to be done.
 #[derive(Debug, thiserror::Error)]
@@ -127,6 +129,24 @@ pub enum LedgerError {
         ledger: String,
         /// The filesystem by name.
         filesystem: &'static str,
+    },
+    /// A note's body is over the cap.
+    #[error("the note {name} would hold {bytes} bytes, more than the {MAX_NOTE_BYTES} that the ledger {ledger} keeps of one")]
+    NoteTooLarge {
+        /// The note.
+        name: String,
+        /// Its size in bytes.
+        bytes: usize,
+        /// The ledger's address.
+        ledger: String,
+    },
+    /// A note's name is empty or over the cap.
+    #[error("the name of a note has {bytes} bytes; the ledger {ledger} takes 1 to {MAX_NOTE_NAME_BYTES}")]
+    NoteName {
+        /// Its size in bytes.
+        bytes: usize,
+        /// The ledger's address.
+        ledger: String,
     },
     /// Anything else; may pass when tried again, and may have taken effect.
     #[error("failed to {operation} in the ledger {ledger}")]
@@ -281,4 +301,23 @@ pub trait Ledger: Debug + Send + Sync {
     /// # Errors
     /// [`LedgerError`].
     async fn release_lease(&self, name: &str, holder: &WorkerId) -> Result<(), LedgerError>;
+
+    /// Reads a note; `None` if there is none. A rebuild forgets all notes. A handle may go on in the epoch that it saw last until it asks for
+    /// [`Ledger::identity`] again: what it reads and writes until then nobody else sees.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; `NoteName`.
+    async fn note(&self, name: &str) -> Result<Option<Note>, LedgerError>;
+
+    /// Writes a note in place of version `over`; `None` = only if there is none. `false`: somebody else wrote first, and nothing was changed.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; `NoteTooLarge` over [`MAX_NOTE_BYTES`], `NoteName` over [`MAX_NOTE_NAME_BYTES`].
+    async fn put_note(&self, name: &str, over: Option<u64>, body: &[u8]) -> Result<bool, LedgerError>;
+
+    /// Takes a note away; one that is not there is no error.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; `NoteName`.
+    async fn forget_note(&self, name: &str) -> Result<(), LedgerError>;
 }

@@ -77,13 +77,12 @@ impl Protocol {
     async fn tell(&self, manifest: &Manifest, trace: &TraceContext) -> Step {
         let (announcer, within) = match &self.telling {
             Telling::Nobody => return Step::NothingToTell,
-            _ if manifest.landed.is_empty() => return Step::NothingToTell,
+            _ if manifest.to_announce() == 0 => return Step::NothingToTell,
             Telling::LeftToOthers => return Step::NotTold,
             Telling::Through { announcer, within } => (announcer, *within),
         };
         let batch = &manifest.batch;
-        let announcing = announcer.announce(batch, &manifest.landed, trace);
-        let told = match tokio::time::timeout(within, announcing).await {
+        let told = match tokio::time::timeout(within, announce(&**announcer, manifest, trace)).await {
             Ok(told) => told,
             Err(elapsed) => Err(AnnounceError::Failed { topic: announcer.address(), source: elapsed.into() }),
         };
@@ -140,10 +139,21 @@ impl Protocol {
         let key = layout::manifest_key(batch);
         let bytes = self.bucket.get(&key, MAX_MANIFEST_BYTES).await?;
         let to_announce =
-            bytes.and_then(|bytes| Manifest::parse_unverified(&bytes).ok()).is_some_and(|manifest| !manifest.landed.is_empty());
+            bytes.and_then(|bytes| Manifest::parse_unverified(&bytes).ok()).is_some_and(|manifest| manifest.to_announce() > 0);
         if to_announce {
             return Ok(());
         }
         Ok(self.bucket.delete(&key).await?)
+    }
+}
+
+/// Tells of all that a manifest says is to be told, whoever wrote it.
+async fn announce(announcer: &dyn Announcer, manifest: &Manifest, trace: &TraceContext) -> Result<(), AnnounceError> {
+    if !manifest.landed.is_empty() {
+        announcer.announce(&manifest.batch, &manifest.landed, trace).await?;
+    }
+    match &manifest.digests {
+        Some(digests) => announcer.announce_digests(&manifest.batch, digests, trace).await,
+        None => Ok(()),
     }
 }

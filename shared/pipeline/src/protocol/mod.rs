@@ -63,6 +63,8 @@ pub struct Protocol {
     still: Mutex<Stillness<BatchId>>,
     listed: Mutex<ListedSources>,
     telling: Telling,
+    /// Whether manifests that are written here tell of Digests, too.
+    tells_of_digests: bool,
 }
 
 /// A Batch that this worker opened. Neither committed nor aborted by being dropped: say which.
@@ -80,7 +82,7 @@ impl Protocol {
     /// The protocol at the epoch that [`crate::archive_guard::join`] answered.
     pub fn new(ledger: Arc<dyn Ledger>, bucket: Arc<dyn AuditBucket>, epoch: u64, lease: Duration) -> Self {
         let (still, listed) = (Mutex::new(Stillness::new(lease)), Mutex::new(ListedSources::default()));
-        Self { ledger, bucket, epoch, still, listed, telling: Telling::Nobody }
+        Self { ledger, bucket, epoch, still, listed, telling: Telling::Nobody, tells_of_digests: false }
     }
 
     /// Announces what it publishes, and puts off what takes longer than [`ANNOUNCE_WITHIN`]. Give every worker of an archive the same topic: one
@@ -96,6 +98,13 @@ impl Protocol {
         Self { telling: Telling::Through { announcer, within }, ..self }
     }
 
+    /// Says in its manifests what Digests are to be announced, besides objects. What another worker's manifest says of Digests is announced with or without
+    /// this.
+    #[must_use]
+    pub fn announcing_digests(self) -> Self {
+        Self { tells_of_digests: true, ..self }
+    }
+
     /// Announces nothing, and leaves manifests that still have something to announce to those who do.
     #[must_use]
     fn leaving_announcements(self) -> Self {
@@ -105,6 +114,11 @@ impl Protocol {
     /// Whether manifests should say what is to be announced.
     pub fn announces(&self) -> bool {
         matches!(self.telling, Telling::Through { .. })
+    }
+
+    /// Whether they should say so of Digests.
+    pub fn announces_digests(&self) -> bool {
+        self.announces() && self.tells_of_digests
     }
 
     /// The ledger.

@@ -21,6 +21,8 @@ pub struct IoStats {
     pub files_pruned_by_index: u64,
     /// Files given to the scan.
     pub files_scanned: u64,
+    /// Days of `outcomes/` that were read to tell whether events are verified.
+    pub outcome_days_read: u64,
     /// Files left out while the scan ran, by what was found meanwhile.
     pub files_pruned_by_scan: u64,
     /// Row groups of the scanned files.
@@ -44,6 +46,7 @@ pub(crate) struct IoCounters {
     files_pruned_by_partition: AtomicU64,
     files_pruned_by_index: AtomicU64,
     files_scanned: AtomicU64,
+    outcome_days_read: AtomicU64,
 }
 
 impl IoCounters {
@@ -76,6 +79,10 @@ impl IoCounters {
         self.files_scanned.fetch_add(count as u64, Ordering::Relaxed);
     }
 
+    pub(crate) fn outcome_day_read(&self) {
+        self.outcome_days_read.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// The counts so far; what the scan's own metrics know is left zero.
     pub(crate) fn so_far(&self) -> IoStats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -88,6 +95,7 @@ impl IoCounters {
             files_pruned_by_partition: read(&self.files_pruned_by_partition),
             files_pruned_by_index: read(&self.files_pruned_by_index),
             files_scanned: read(&self.files_scanned),
+            outcome_days_read: read(&self.outcome_days_read),
             ..IoStats::default()
         }
     }

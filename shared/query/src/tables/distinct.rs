@@ -1,7 +1,8 @@
 //! Every Record once: CloudTrail delivers some Records several times, in several LogObjects and so in several Batches.
 //!
 //! Two rows are the same Record where their `record_hash` and account are equal: the hash is SHA-256 over the Record's verbatim bytes,
-//! so event id and category are equal too. Which of the rows is kept is left open; they differ in pointers only.
+//! so event id and category are equal too. Which of the rows is kept is left open; they differ in pointers only. Where it is told what came of their
+//! sources, `preferring.rs` chooses.
 
 use std::{
     collections::HashSet,
@@ -13,7 +14,7 @@ use arrow_array::{Array, BooleanArray, RecordBatch, StringArray, cast::AsArray};
 use arrow_schema::SchemaRef;
 use arrow_select::filter::filter_record_batch;
 use datafusion::{
-    common::{Result, config::ConfigOptions, exec_datafusion_err, internal_err, tree_node::TreeNodeRecursion},
+    common::{DataFusionError, Result, config::ConfigOptions, exec_datafusion_err, internal_err, tree_node::TreeNodeRecursion},
     execution::{
         SendableRecordBatchStream, TaskContext,
         memory_pool::{MemoryConsumer, MemoryReservation},
@@ -27,7 +28,9 @@ use datafusion::{
         stream::RecordBatchStreamAdapter,
     },
 };
-use futures::TryStreamExt;
+use futures::{Stream, StreamExt, TryStreamExt};
+
+use super::preferring::Waiting;
 
 /// The columns that make a Record the same; they ride at the end of what is read, and are dropped here.
 const KEY: [&str; 2] = ["record_hash", "accountid"];
@@ -40,6 +43,8 @@ const REMEMBERED_BYTES: usize = 34;
 #[derive(Debug)]
 pub(super) struct DistinctRecords {
     input: Arc<dyn ExecutionPlan>,
+    /// Whether what came of the row's source rides before the key's columns.
+    preferring: bool,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
     /// Made anew for each execution, shared by its partitions.
@@ -47,6 +52,9 @@ pub(super) struct DistinctRecords {
 }
 
 impl DistinctRecords {
+    /// As the constant.
+    pub(super) const KEY: [&str; 2] = KEY;
+
     /// What must be read for a projection: its columns, then the key's.
     pub(super) fn projection(columns: &SchemaRef, projection: Option<&Vec<usize>>) -> Vec<usize> {
         let mut read = projection.cloned().unwrap_or_else(|| (0..columns.fields().len()).collect());
@@ -56,7 +64,17 @@ impl DistinctRecords {
 
     /// Over an input whose last columns are the key's.
     pub(super) fn over(input: Arc<dyn ExecutionPlan>) -> Self {
-        let width = input.schema().fields().len().saturating_sub(KEY.len());
+        Self::new(input, false)
+    }
+
+    /// Over an input whose last columns are `verified` and the key's: of the rows of a Record one is kept whose source is verified; where
+    /// there is none, one with the worst outcome that is known.
+    pub(super) fn preferring_verified(input: Arc<dyn ExecutionPlan>) -> Self {
+        Self::new(input, true)
+    }
+
+    fn new(input: Arc<dyn ExecutionPlan>, preferring: bool) -> Self {
+        let width = input.schema().fields().len().saturating_sub(KEY.len() + usize::from(preferring));
         let schema: SchemaRef =
             Arc::new(arrow_schema::Schema::new(input.schema().fields().iter().take(width).cloned().collect::<Vec<_>>()));
         let properties = Arc::new(PlanProperties::new(
@@ -65,18 +83,18 @@ impl DistinctRecords {
             input.pipeline_behavior(),
             input.boundedness(),
         ));
-        Self { input, properties, metrics: ExecutionPlanMetricsSet::new(), seen: Mutex::default() }
+        Self { input, preferring, properties, metrics: ExecutionPlanMetricsSet::new(), seen: Mutex::default() }
     }
 
     fn seen(&self, context: &TaskContext) -> Arc<Seen> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(seen.get_or_insert_with(|| Arc::new(Seen::new(context))))
+        Arc::clone(seen.get_or_insert_with(|| Arc::new(Seen::new(context, self.input.output_partitioning().partition_count()))))
     }
 }
 
 impl DisplayAs for DistinctRecords {
     fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DistinctRecords: by={}", KEY.join(", "))
+        write!(f, "DistinctRecords: by={}{}", KEY.join(", "), if self.preferring { ", preferring=verified" } else { "" })
     }
 }
 
@@ -93,13 +111,17 @@ impl ExecutionPlan for DistinctRecords {
         vec![&self.input]
     }
 
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![!self.preferring]
+    }
+
     fn apply_expressions(&self, _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>) -> Result<TreeNodeRecursion> {
         Ok(TreeNodeRecursion::Continue)
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         match <[_; 1]>::try_from(children) {
-            Ok([input]) => Ok(Arc::new(Self::over(input))),
+            Ok([input]) => Ok(Arc::new(Self::new(input, self.preferring))),
             Err(children) => internal_err!("DistinctRecords has one input, not {}", children.len()),
         }
     }
@@ -109,7 +131,11 @@ impl ExecutionPlan for DistinctRecords {
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let schema = self.schema();
         let out = Arc::clone(&schema);
-        let stream = self.input.execute(partition, context)?.and_then(move |batch| {
+        let rows = self.input.execute(partition, context)?;
+        if self.preferring {
+            return Ok(Box::pin(RecordBatchStreamAdapter::new(schema, preferred(rows, seen, out))));
+        }
+        let stream = rows.and_then(move |batch| {
             let passed = {
                 let _timer = metrics.elapsed_compute().timer();
                 seen.first_of(&batch, &out)
@@ -136,7 +162,7 @@ impl ExecutionPlan for DistinctRecords {
         });
         let below: Vec<ProjectionExpr> = projection.expr().iter().cloned().chain(key).collect();
         let input = ProjectionExec::try_new(below, Arc::clone(&self.input))?;
-        Ok(Some(Arc::new(Self::over(Arc::new(input)))))
+        Ok(Some(Arc::new(Self::new(Arc::new(input), self.preferring))))
     }
 
     /// Filters go below: rows of the same Record pass them together.
@@ -159,23 +185,39 @@ impl ExecutionPlan for DistinctRecords {
     }
 }
 
+/// Rows of verified sources at once, what is left of the others when all streams are at their end.
+fn preferred(rows: SendableRecordBatchStream, seen: Arc<Seen>, schema: SchemaRef) -> impl Stream<Item = Result<RecordBatch>> {
+    let (passing, at_end, out) = (Arc::clone(&seen), seen, Arc::clone(&schema));
+    let rows = rows.and_then(move |batch| {
+        let passed = passing.waiting.sort_out(&batch, KEY.len()).and_then(|verified| passing.first_of(&verified, &out));
+        std::future::ready(passed)
+    });
+    let rest = futures::stream::once(std::future::ready(())).map(move |()| {
+        let rest: Vec<RecordBatch> = at_end.waiting.rest(&schema, |hash, account| at_end.insert(key(hash, account)))?;
+        Ok::<_, DataFusionError>(futures::stream::iter(rest.into_iter().map(Ok)))
+    });
+    rows.chain(rest.try_flatten())
+}
+
 /// Records that went by in one execution.
 #[derive(Debug)]
 struct Seen {
     shards: Vec<Mutex<HashSet<u128>>>,
     reservation: MemoryReservation,
+    waiting: Waiting,
 }
 
 impl Seen {
-    fn new(context: &TaskContext) -> Self {
+    fn new(context: &TaskContext, streams: usize) -> Self {
         let reservation = MemoryConsumer::new("records seen once").register(context.memory_pool());
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), reservation }
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self { shards, reservation, waiting: Waiting::new(context, streams) }
     }
 
     /// The rows whose Record was not seen before, without the key columns.
     fn first_of(&self, batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
-        let width = schema.fields().len();
-        let [hash, account] = [batch.column(width), batch.column(width + 1)];
+        let (width, at) = (schema.fields().len(), batch.num_columns().saturating_sub(KEY.len()));
+        let [hash, account] = [batch.column(at), batch.column(at + 1)];
         let (hash, account) = (hash.as_string_opt::<i32>(), account.as_string_opt::<i32>());
         let (Some(hash), Some(account)) = (hash, account) else { return internal_err!("the key columns are no text") };
         let (hashes, accounts) = (Texts::of(hash), Texts::of(account));

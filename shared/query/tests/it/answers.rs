@@ -39,7 +39,7 @@ async fn lists_maps_and_lambdas_work() {
 async fn tables_describe_themselves() {
     let engine = engine(five_days()).await;
     let names: Vec<_> = ask(&engine, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'archive' ORDER BY 1").await.0;
-    assert_eq!(names.len(), 5);
+    assert_eq!(names.len(), 12);
     let columns = ask(&engine, "DESCRIBE cloudtrail").await.0;
     assert!(columns.contains(&json!({"column_name": "eventtime", "data_type": "Timestamp(µs)", "is_nullable": "YES"})), "{columns:?}");
     assert!(ask(&engine, "SHOW COLUMNS FROM events").await.0.len() > 60);

@@ -5,6 +5,8 @@
 mod answers;
 mod archives;
 mod asking;
+mod audited;
 mod event_ids;
+mod findings;
 mod pruning;
 mod views;

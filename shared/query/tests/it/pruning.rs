@@ -36,6 +36,20 @@ async fn a_filter_on_any_time_leaves_out_days() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_reckoned_from_now_leaves_out_days() {
+    let engine = engine(five_days()).await;
+    for sql in [
+        "SELECT count(*) AS n FROM cloudtrail WHERE eventday > to_char(now() + INTERVAL '7 days', '%Y%m%d')",
+        "SELECT count(*) AS n FROM audited_cloudtrail WHERE eventtime > now() + INTERVAL '7 days'",
+        "SELECT count(*) AS n FROM events WHERE event_time > current_date + INTERVAL '7 days'",
+    ] {
+        let (rows, io) = ask(&engine, sql).await;
+        assert_eq!((rows, io.files_scanned), (vec![json!({"n": 0})], 0), "{sql}");
+    }
+    assert_eq!(value(&engine, "SELECT count(*) FROM cloudtrail WHERE eventtime < now()").await, json!(1_250));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_category_is_a_partition_under_both_names() {
     let bucket = five_days();
     land(&bucket, batch(8), &[(Category::Data, 20_260_103, day(20_260_103, 7))]);

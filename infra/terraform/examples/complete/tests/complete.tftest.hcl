@@ -23,7 +23,7 @@ run "each_reader_opens_what_it_reads_and_nothing_else" {
   command = plan
 
   assert {
-    condition = { for class, key in module.audit_account.key_map : class => [for arn in key.readers : reverse(split("/", arn))[0] if !strcontains(arn, "analyst") && !strcontains(arn, "operator") && !strcontains(arn, "replication")] if length(key.readers) > 0 } == {
+    condition = { for class, key in module.audit_account.key_map : class => [for arn in key.readers : reverse(split("/", arn))[0] if !strcontains(arn, "analyst") && !strcontains(arn, "operator") && !strcontains(arn, "replication") && !strcontains(arn, "trailkeep-auditor")] if length(key.readers) > 0 } == {
       raw                 = ["payments-audit"]
       queue               = ["trailkeep-subscriber-data", "trailkeep-subscriber-siem"]
       "events-management" = ["detection", "trailkeep-subscriber-siem"]
@@ -31,6 +31,7 @@ run "each_reader_opens_what_it_reads_and_nothing_else" {
       "events-data"       = ["trailkeep-subscriber-data"]
       "events-network"    = []
       "events-aggregated" = []
+      attest              = []
     }
     error_message = "who may decrypt what: ${jsonencode({ for class, key in module.audit_account.key_map : class => key.readers })}"
   }

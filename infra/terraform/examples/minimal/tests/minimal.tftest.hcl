@@ -26,13 +26,13 @@ run "a_trial_can_be_ended_after_a_day" {
   }
 }
 
-run "nobody_but_the_collector_uses_the_archives_keys" {
+run "nobody_but_collector_and_auditor_uses_the_archives_keys" {
   command = plan
 
   assert {
-    condition = alltrue([for class, key in module.audit_account.key_map : length(key.readers) == 0 && length(key.replicators) == 0 &&
-    length(setsubtract(key.users, ["arn:aws:iam::111122223333:role/trailkeep/trailkeep-collector"])) == 0])
-    error_message = "without readers, subscribers and a replica there is one user"
+    condition = alltrue([for class, key in module.audit_account.key_map : length(setsubtract(key.readers, ["arn:aws:iam::111122223333:role/trailkeep/trailkeep-auditor"])) == 0 && length(key.replicators) == 0 &&
+    length(setsubtract(key.users, [for service in ["collector", "auditor"] : "arn:aws:iam::111122223333:role/trailkeep/trailkeep-${service}"])) == 0])
+    error_message = "without readers, subscribers and a replica there are two, and the auditor reads events"
   }
 }
 

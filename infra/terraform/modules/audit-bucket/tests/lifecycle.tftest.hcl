@@ -69,8 +69,18 @@ run "each_class_and_category_has_its_own_years" {
   }
 
   assert {
-    condition     = alltrue([for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.expiration[0].days == 3650 if contains(["digests", "sources", "attest"], rule.id)])
+    condition     = alltrue([for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.expiration[0].days == 3650 if contains(["digests", "sources", "findings", "outcomes"], rule.id)])
     error_message = "proofs are kept as long as the longest class"
+  }
+
+  assert {
+    condition     = toset([for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.id if length(rule.expiration) == 0]) == toset(["accounts", "attest", "keys", "staging", "lease"])
+    error_message = "attestations, keys and accounts stay when data goes"
+  }
+
+  assert {
+    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.id => length(rule.transition) if contains(["accounts", "attest", "findings", "keys", "outcomes"], rule.id) } == { accounts = 0, attest = 0, findings = 0, keys = 0, outcomes = 2 }
+    error_message = "only outcomes are large enough for a cheaper class"
   }
 }
 
@@ -151,11 +161,11 @@ run "prefixes_of_other_tools_expire_too" {
   command = plan
 
   variables {
-    other_prefixes = { "accounts/" = 400 }
+    other_prefixes = { "tools/" = 400 }
   }
 
   assert {
-    condition     = anytrue([for rule in aws_s3_bucket_lifecycle_configuration.this.rule : try(rule.filter[0].prefix == "accounts/" && rule.expiration[0].days == 400, false)])
+    condition     = anytrue([for rule in aws_s3_bucket_lifecycle_configuration.this.rule : try(rule.filter[0].prefix == "tools/" && rule.expiration[0].days == 400, false)])
     error_message = "accounts/"
   }
 }

@@ -90,18 +90,18 @@ run "a_denial_by_a_negated_header_asks_whether_the_header_is_there" {
   }
 }
 
-run "every_statement_about_locked_prefixes_is_about_all_four" {
+run "every_statement_about_locked_prefixes_is_about_all_of_them" {
   command = plan
 
   assert {
     condition = alltrue([for sid in ["DenyPutWithoutLock", "DenyOtherLockMode", "DenyLongerLock", "DenyOverwrite", "DenyRetentionByOthers"] :
-      toset({ for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }[sid].Resource) == toset([for prefix in ["raw", "digests", "sources", "attest"] : "arn:aws:s3:::example-audit/${prefix}/*"])
+      toset({ for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }[sid].Resource) == toset([for prefix in concat(["raw", "digests", "sources", "attest", "findings", "keys", "outcomes"], sid == "DenyPutWithoutLock" ? [] : ["accounts"]) : "arn:aws:s3:::example-audit/${prefix}/*"])
     ])
-    error_message = "raw/, digests/, sources/ and attest/"
+    error_message = "all that is locked, and accounts/, which may be"
   }
 
   assert {
-    condition     = output.locked_prefixes == ["raw/", "digests/", "sources/", "attest/"]
+    condition     = output.locked_prefixes == ["raw/", "digests/", "sources/", "attest/", "findings/", "keys/", "outcomes/"]
     error_message = "the output says the same"
   }
 }
@@ -124,11 +124,11 @@ run "other_tools_put_below_their_own_prefixes" {
   command = plan
 
   variables {
-    other_prefixes = { "accounts/" = 400 }
+    other_prefixes = { "tools/" = 400 }
   }
 
   assert {
-    condition     = { for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }["DenyPutByOthers"].NotResource == "arn:aws:s3:::example-audit/accounts/*"
+    condition     = { for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }["DenyPutByOthers"].NotResource == "arn:aws:s3:::example-audit/tools/*"
     error_message = "there and nowhere else"
   }
 
@@ -224,7 +224,7 @@ run "locks_are_set_below_locked_prefixes_and_nowhere_else" {
     condition = alltrue([
       { for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }["DenyRetentionElsewhere"].Action == "s3:PutObjectRetention",
       !can({ for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }["DenyRetentionElsewhere"].Condition),
-      toset({ for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }["DenyRetentionElsewhere"].NotResource) == toset([for prefix in ["raw", "digests", "sources", "attest"] : "arn:aws:s3:::example-audit/${prefix}/*"]),
+      toset({ for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }["DenyRetentionElsewhere"].NotResource) == toset([for prefix in ["raw", "digests", "sources", "accounts", "attest", "findings", "keys", "outcomes"] : "arn:aws:s3:::example-audit/${prefix}/*"]),
     ])
     error_message = "elsewhere nobody"
   }

@@ -5,6 +5,7 @@ What the files and the query engine say is the truth: tests/test_catalog.py fail
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -12,11 +13,46 @@ import tempfile
 import duckdb
 
 HERE = pathlib.Path(__file__).parent
+RUST = HERE.parents[4] / "shared/archive/src/tables"
 TABLES = ("events", "sources")
 VIEWS = ("cloudtrail", "security_lake_v1")
 SCALARS = {"varchar": "string", "bigint": "bigint", "integer": "int", "boolean": "boolean", "timestamp": "timestamp"}
 # The query engine widens a number that a CASE gives; source version 1 has an int there.
 NARROWED = {("security_lake_v1", "class_uid"): "int"}
+
+
+# What the auditor writes: an archive may have none of it yet, so its columns are those of the rows in the program's source.
+AUDITORS = {"accounts": "AccountRow", "findings": "FindingRow", "outcomes": "OutcomeRow"}
+OF_RUST = {
+    "String": "string", "bool": "boolean", "i64": "timestamp", "u32": "int", "u64": "bigint", "Vec<String>": "array<string>", "BTreeMap<String, String>": "map<string,string>",
+    "FindingChange": "string", "Severity": "string",
+}  # fmt: skip
+NOT_CURRENT = ("valid_to", "left_at")
+
+
+def auditor_columns(table):
+    """Columns of a table of the auditor's, in the order of its files: `columns!` names them, the row's struct has their types. Times are the only i64."""
+    source = (RUST / f"{table}.rs").read_text()
+    struct = re.search(rf"pub struct {AUDITORS[table]} \{{\n(.*?)\n\}}", source, re.DOTALL)[1]
+    types = {name: re.sub(r"^Option<(.*)>$", r"\1", kind) for name, kind in re.findall(r"^    pub (\w+): (.+),$", struct, re.MULTILINE)}
+    named = re.findall(r"\w+", re.search(r"columns! \{(.*?)\}", source, re.DOTALL)[1])
+    if set(named) != set(types):
+        raise ValueError(f"{table}.rs: columns! and {AUDITORS[table]} name different fields")
+    return [{"name": name, "type": OF_RUST[types[name]]} for name in named]
+
+
+def auditor_lists(events):
+    lists = {table: auditor_columns(table) for table in AUDITORS}
+    texts = lambda *names: [{"name": name, "type": "string"} for name in names]
+    accounts = {column["name"]: column for column in lists["accounts"]}
+    current = ["organization", "management_account", "account", "valid_from", "observed_at", "name", "email", "state", "ou_path", "ou_ids", "tags", "unknown", "regions"]
+    current += [name for name in accounts if name not in (*current, *NOT_CURRENT)]
+    added = [*texts("verified", "account_name", "account_ou_path"), {"name": "account_tags", "type": "map<string,string>"}]
+    return lists | {
+        "current_accounts": [accounts[name] for name in current],
+        "open_findings": [*lists["findings"], *texts("day")],
+        "audited_events": [*events, *texts("category", "eventday"), *added],
+    }
 
 
 def glue_type(kind):
@@ -49,7 +85,7 @@ def view_columns(trailkeep, archive, view):
 
 def column_lists(trailkeep, archive):
     lists = {table: columns_of(f"{archive}/{table}/**/*.parquet") for table in TABLES}
-    return lists | {view: view_columns(trailkeep, archive, view) for view in VIEWS}
+    return lists | {view: view_columns(trailkeep, archive, view) for view in VIEWS} | auditor_lists(lists["events"])
 
 
 def main():

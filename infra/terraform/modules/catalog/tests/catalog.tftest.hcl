@@ -37,7 +37,7 @@ run "athena_computes_where_the_files_are" {
     error_message = "the table is none of files that somebody else writes"
   }
   assert {
-    condition     = join(",", output.table_names) == "cloudtrail,events,security_lake_v1,sources"
+    condition     = join(",", output.table_names) == "accounts,audited_events,cloudtrail,current_accounts,events,findings,open_findings,outcomes,security_lake_v1,sources"
     error_message = "a table or view is missing"
   }
 }
@@ -65,7 +65,7 @@ run "an_archive_below_a_prefix_is_found" {
   }
   assert {
     condition = toset(one([for statement in jsondecode(output.analyst_policy_json).Statement : statement if statement.Sid == "ReadTheArchiveByAthena"]).Resource) == toset([
-      "arn:aws:s3:::example-audit/audit/org/events/*", "arn:aws:s3:::example-audit/audit/org/sources/*"
+      "arn:aws:s3:::example-audit/audit/org/accounts/*", "arn:aws:s3:::example-audit/audit/org/events/*", "arn:aws:s3:::example-audit/audit/org/findings/*", "arn:aws:s3:::example-audit/audit/org/outcomes/*", "arn:aws:s3:::example-audit/audit/org/sources/*"
     ])
     error_message = "analysts may read beside the archive, or not in it"
   }

@@ -54,12 +54,14 @@ run "five_inputs_make_everything_and_tell_collector_and_management_account_what_
   }
   assert {
     condition = alltrue([
-      for class, key in module.keys.key_map : key.users == (contains(["logs", "results", "attest"], class) ? [] : ["arn:aws:iam::111122223333:role/trailkeep/trailkeep-collector"])
+      for class, key in module.keys.key_map : jsonencode(key.users) == jsonencode([for service in lookup({
+        logs = [], results = [], attest = ["auditor"], raw = ["collector", "auditor"], trail = ["collector", "auditor"], queue = ["collector", "auditor"], table = ["collector", "auditor"]
+      }, class, ["collector"]) : "arn:aws:iam::111122223333:role/trailkeep/trailkeep-${service}"])
     ])
-    error_message = "The collector uses the keys of archive, log bucket, queue and table; nobody uses any other."
+    error_message = "The collector uses the keys of archive, log bucket, queue and table; the auditor the same but those of events, and alone signs; nobody uses any other."
   }
   assert {
-    condition     = alltrue([for class, key in module.keys.key_map : length(key.readers) == 0 && length(key.replicators) == 0])
+    condition     = alltrue([for class, key in module.keys.key_map : key.readers == (startswith(class, "events-") ? ["arn:aws:iam::111122223333:role/trailkeep/trailkeep-auditor"] : []) && length(key.replicators) == 0])
     error_message = "Nobody else may decrypt by default."
   }
 }
@@ -112,12 +114,12 @@ run "a_reader_gets_the_keys_of_its_prefixes_and_no_others" {
   }
 
   assert {
-    condition     = module.keys.key_map["events-data"].readers == tolist(["arn:aws:iam::444455556666:role/siem", "arn:aws:iam::444455556666:role/auditor"])
+    condition     = module.keys.key_map["events-data"].readers == tolist(["arn:aws:iam::444455556666:role/siem", "arn:aws:iam::444455556666:role/auditor", "arn:aws:iam::111122223333:role/trailkeep/trailkeep-auditor"])
     error_message = "Both read data events."
   }
   assert {
-    condition     = module.keys.key_map["events-management"].readers == tolist(["arn:aws:iam::444455556666:role/auditor"]) && module.keys.key_map["raw"].readers == tolist(["arn:aws:iam::444455556666:role/auditor"])
-    error_message = "Of the rest only the auditor reads."
+    condition     = module.keys.key_map["events-management"].readers == tolist(["arn:aws:iam::444455556666:role/auditor", "arn:aws:iam::111122223333:role/trailkeep/trailkeep-auditor"]) && module.keys.key_map["raw"].readers == tolist(["arn:aws:iam::444455556666:role/auditor"])
+    error_message = "Of the rest only the auditors read: theirs what it was let, ours all events."
   }
 }
 
@@ -133,7 +135,7 @@ run "a_subscriber_gets_a_queue_a_role_and_the_keys_of_its_categories" {
     error_message = "The subscriber is served by a queue and a role."
   }
   assert {
-    condition     = alltrue([for class, key in module.keys.key_map : key.readers == (contains(["events-management", "queue"], class) ? [output.subscriber_role_arns["siem"]] : [])])
+    condition     = alltrue([for class, key in module.keys.key_map : key.readers == concat(contains(["events-management", "queue"], class) ? [output.subscriber_role_arns["siem"]] : [], startswith(class, "events-") ? [output.auditor_role_arn] : [])])
     error_message = "Its role decrypts management events and messages, and nothing else; the keys name it as it is called."
   }
 }

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{Account, Told};
-use crate::figures::many;
+use crate::figures::{grouped, many};
+
+/// Contradictions that are shown one by one.
+const SHOWN: usize = 40;
 
 /// Who the organization is and its accounts, one a line.
 pub(super) fn told(told: &Told, history: bool) -> String {
@@ -28,6 +31,7 @@ pub(super) fn told(told: &Told, history: bool) -> String {
         line("refreshed", &format!("{joined} joined, {changed} changed, {left} left, {} as before", refresh.unchanged));
         refresh.denied.iter().for_each(|denied| line("unknown", denied));
     }
+    records(&mut text, told);
     let _ = write!(text, "\n{:<14}{:<20}{:<26}", "account", "state", "joined");
     let times = if history { format!("{:<26}{:<26}", "valid from", "to") } else { String::new() };
     let _ = writeln!(text, "{times}name · unit · tags");
@@ -42,12 +46,28 @@ pub(super) fn told(told: &Told, history: bool) -> String {
     text
 }
 
+/// Where the roster and the archive's own records contradict each other.
+fn records(text: &mut String, told: &Told) {
+    let Some(records) = &told.records else { return };
+    if let Some(failed) = &records.failed {
+        let _ = writeln!(text, "{:<14}the archive's own records cannot be read: {failed}", "unknown");
+    }
+    for difference in records.differences.iter().take(SHOWN) {
+        let _ = writeln!(text, "{:<14}{} {}", "contradiction", difference.account, difference.words());
+    }
+    let more = records.differences.len().saturating_sub(SHOWN) as u64 + records.differences_left_out;
+    if more > 0 {
+        let _ = writeln!(text, "{:<14}{} more (--output json)", "contradiction", grouped(more));
+    }
+}
+
 fn described(account: &Account) -> String {
     let unknown = |name: &str| account.unknown.iter().any(|unknown| unknown == name);
     let unit = if unknown("ou_path") { "unit unknown" } else { account.ou_path.as_deref().unwrap_or("-") };
     let tags: Vec<String> = account.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let tags = if unknown("tags") { "tags unknown".to_owned() } else { tags.join(", ") };
-    let texts = [account.name.as_deref().unwrap_or("-"), unit, &tags];
+    let regions = account.regions.as_ref().map_or_else(String::new, |regions| many(regions.len() as u64, "Region", "Regions"));
+    let texts = [account.name.as_deref().unwrap_or("-"), unit, &tags, &regions];
     let shown = texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ");
     // Names and tags are others' texts.
     shown.chars().map(|character| if character.is_control() { '?' } else { character }).collect()

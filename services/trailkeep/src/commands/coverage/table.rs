@@ -1,12 +1,12 @@
 //! One line for each account and Region.
 
-use super::told::Told;
+use super::shown::Shown;
 
 /// As CSV with a header.
 ///
 /// # Errors
 /// None that memory does not make.
-pub(super) fn csv(told: &Told) -> anyhow::Result<String> {
+pub(super) fn csv(told: &Shown) -> anyhow::Result<String> {
     let mut lines = csv::Writer::from_writer(Vec::new());
     lines.write_record([
         "account",

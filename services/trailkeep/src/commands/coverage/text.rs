@@ -5,17 +5,16 @@ use std::{
     fmt::Write as _,
 };
 
-use super::{
-    expected::Basis,
-    told::{Cell, Told},
-};
+use trailkeep_coverage::Basis;
+
+use super::shown::{Cell, Shown};
 use crate::figures::{grouped, many};
 
 /// Accounts and gaps that are shown unless all are asked for.
 const SHOWN: usize = 40;
 
 /// The headline, the matrix, and the gaps one by one.
-pub(super) fn told(told: &Told, all: bool) -> String {
+pub(super) fn told(told: &Shown, all: bool) -> String {
     let shown = if all { usize::MAX } else { SHOWN };
     let mut text = format!("{}\n\n", headline(told));
     // Writing to a String cannot fail.
@@ -37,10 +36,17 @@ pub(super) fn told(told: &Told, all: bool) -> String {
             met.account, met.region, met.digests, met.log_files, met.first, met.last
         );
     }
+    for difference in told.differences.iter().take(shown) {
+        let _ = writeln!(text, "contradiction: {} {}", difference.account, difference.words());
+    }
+    let more = told.differences.len().saturating_sub(shown) as u64 + told.differences_left_out;
+    if more > 0 {
+        let _ = writeln!(text, "and {} more contradictions (--all, or --output json)", grouped(more));
+    }
     text
 }
 
-fn headline(told: &Told) -> String {
+fn headline(told: &Shown) -> String {
     let hours = format!("{} of {} expected hours have a digest", grouped(told.covered_hours), grouped(told.expected_hours));
     let gaps = told.gaps.len() as u64 + told.gaps_left_out;
     match (told.complete, gaps) {
@@ -50,14 +56,14 @@ fn headline(told: &Told) -> String {
     }
 }
 
-fn roster(told: &Told) -> String {
+fn roster(told: &Shown) -> String {
     match told.roster {
         Basis::Organization => format!("the organization's, observed {}", told.roster_observed_at.as_deref().unwrap_or("-")),
         Basis::Observed => "observed, not the organization's roster".to_owned(),
     }
 }
 
-fn lag(told: &Told) -> String {
+fn lag(told: &Shown) -> String {
     let lag = told.lag;
     format!(
         "median {} s, 95 % {} s, 99 % {} s, longest {} s",
@@ -68,7 +74,7 @@ fn lag(told: &Told) -> String {
     )
 }
 
-fn matrix(text: &mut String, told: &Told, shown: usize) {
+fn matrix(text: &mut String, told: &Shown, shown: usize) {
     let regions: BTreeSet<&str> = told.cells.iter().map(|cell| cell.region.as_str()).collect();
     let codes = codes(&regions);
     let assumed: BTreeSet<&str> = told.cells.iter().filter(|cell| cell.assumed).map(|cell| cell.region.as_str()).collect();
@@ -131,7 +137,7 @@ fn code(region: &str) -> String {
     region.split('-').map(short).collect()
 }
 
-fn gaps(text: &mut String, told: &Told, shown: usize) {
+fn gaps(text: &mut String, told: &Shown, shown: usize) {
     if told.gaps.is_empty() {
         return;
     }

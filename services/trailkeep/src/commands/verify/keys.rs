@@ -6,14 +6,15 @@ use anyhow::{Context as _, bail};
 use trailkeep_digests::{MAX_KEYS_BYTES, Origin, PublicKeys, RefusedKey};
 use trailkeep_keys::Region;
 use trailkeep_pipeline::ports::bucket::AuditBucket;
+use trailkeep_verification::kept_keys;
 
-/// Where an archive keeps the keys, as `PublicKeys::to_json` writes them.
+/// Where people put the keys of an archive, as `PublicKeys::to_json` writes them.
 const KEPT: &str = "keys/public-keys.json";
 
 const NO_KEYS: &str = "get them with `aws cloudtrail list-public-keys`, for each Region (trailkeep verify --help says how), and name the file with --public-keys";
 
 /// The keys of a file: of ListPublicKeys, or as an archive keeps them.
-pub(super) fn of_a_file(path: &Path, region: Option<Region>, now_ms: i64) -> anyhow::Result<PublicKeys> {
+pub(crate) fn of_a_file(path: &Path, region: Option<Region>, now_ms: i64) -> anyhow::Result<PublicKeys> {
     let shown = path.display();
     let mut json = Vec::new();
     let file = File::open(path).with_context(|| format!("failed to read the public keys in {shown}"))?;
@@ -28,13 +29,22 @@ pub(super) fn of_a_file(path: &Path, region: Option<Region>, now_ms: i64) -> any
 }
 
 /// The keys that the archive keeps.
-pub(super) async fn of_the_archive(bucket: &dyn AuditBucket) -> anyhow::Result<PublicKeys> {
-    let Some(json) = bucket.get(KEPT, MAX_KEYS_BYTES as u64).await? else {
-        bail!("the archive keeps no public keys ({KEPT}): {NO_KEYS}");
-    };
-    let mut keys = PublicKeys::new();
-    let refused = keys.add_kept(&json).with_context(|| format!("{KEPT} of the archive cannot be read"))?;
-    taken(keys, &refused, KEPT)
+pub(crate) async fn of_the_archive(bucket: &dyn AuditBucket) -> anyhow::Result<PublicKeys> {
+    let kept = kept_keys(bucket).await?;
+    for refused in &kept.refused {
+        let fingerprint = refused.fingerprint.as_deref().unwrap_or("-");
+        tracing::warn!(
+            file = refused.file,
+            fingerprint,
+            reason = refused.reason,
+            "a public key was not taken as it is: {}",
+            refused.detail
+        );
+    }
+    if kept.keys.is_empty() {
+        bail!("the archive keeps no public keys that can be used ({KEPT}): {NO_KEYS}");
+    }
+    Ok(kept.keys)
 }
 
 fn taken(keys: PublicKeys, refused: &[RefusedKey], from: &str) -> anyhow::Result<PublicKeys> {

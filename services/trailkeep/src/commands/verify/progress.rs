@@ -11,10 +11,11 @@ use trailkeep_verification::Progress;
 use crate::figures::grouped;
 
 const BAR: &str = "{spinner} {bar:30} {pos}/{len} of sources/  {msg}  {elapsed}";
+const BAR_OF_PLACES: &str = "{spinner} {bar:30} {pos}/{len} accounts and regions  {msg}  {elapsed}";
 
 /// What was done so far.
 #[derive(Debug)]
-pub(super) struct Bar {
+pub(in crate::commands) struct Bar {
     bar: ProgressBar,
     digests: AtomicU64,
     read: AtomicU64,
@@ -22,14 +23,23 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    pub(super) fn new() -> Self {
-        let style = ProgressStyle::with_template(BAR).expect("the template is a constant that indicatif reads");
+    pub(in crate::commands) fn new() -> Self {
+        Self::with(BAR)
+    }
+
+    /// Counts accounts and Regions, not files of `sources/`.
+    pub(in crate::commands) fn of_places() -> Self {
+        Self::with(BAR_OF_PLACES)
+    }
+
+    fn with(template: &str) -> Self {
+        let style = ProgressStyle::with_template(template).expect("the template is a constant that indicatif reads");
         let bar = ProgressBar::new(0).with_style(style);
         bar.enable_steady_tick(Duration::from_millis(200));
         Self { bar, digests: AtomicU64::new(0), read: AtomicU64::new(0), again: AtomicU64::new(0) }
     }
 
-    pub(super) fn tell(&self, done: Progress) {
+    pub(in crate::commands) fn tell(&self, done: Progress) {
         match done {
             Progress::Files(files) => self.bar.set_length(files),
             Progress::File => self.bar.inc(1),
@@ -38,11 +48,12 @@ impl Bar {
             Progress::ReadAgain { sources, .. } => drop(self.again.fetch_add(sources, Ordering::Relaxed)),
         }
         let count = |counter: &AtomicU64| grouped(counter.load(Ordering::Relaxed));
-        let again = if self.again.load(Ordering::Relaxed) == 0 { String::new() } else { format!(", {} read again", count(&self.again)) };
+        let again =
+            if self.again.load(Ordering::Relaxed) == 0 { String::new() } else { format!(", {} log files read", count(&self.again)) };
         self.bar.set_message(format!("{} of {} digests{again}", count(&self.read), count(&self.digests)));
     }
 
-    pub(super) fn end(&self) {
+    pub(in crate::commands) fn end(&self) {
         self.bar.finish_and_clear();
     }
 }

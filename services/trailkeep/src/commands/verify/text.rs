@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use trailkeep_verification::{Chain, Finding, Moment, Span, Verdict};
+use trailkeep_verification::{Chain, Finding, LogBucketName, Moment, Span, Verdict};
 
 use crate::figures::{bytes, grouped, many};
 
@@ -13,16 +13,21 @@ pub(super) fn told(verdict: &Verdict) -> String {
     let mut line = |name: &str, value: String| {
         let _ = writeln!(text, "{name:<14}{value}");
     };
-    line("archive", verdict.archive.clone());
+    match &verdict.log_bucket {
+        None => line("archive", verdict.archive.clone()),
+        Some(bucket) => line("log bucket", log_bucket(&verdict.archive, bucket)),
+    }
     line("judged", format!("{}, as of {}", span(&verdict.judged.window), moment(Some(verdict.judged.as_of))));
     line("digests", format!("{} verified, {} refused", grouped(verdict.digests.verified), grouped(verdict.digests.refused)));
     line("log files", outcomes(verdict));
     line("proven", proven(&verdict.chains));
-    line(
-        "segments",
-        format!("{} stand, {} do not", grouped(verdict.segments.asked - verdict.segments.fallen), grouped(verdict.segments.fallen)),
-    );
-    line("read again", read_again(verdict));
+    if verdict.log_bucket.is_some() {
+        line("read", read_again(verdict));
+    } else {
+        let stand = verdict.segments.asked - verdict.segments.fallen;
+        line("segments", format!("{} stand, {} do not", grouped(stand), grouped(verdict.segments.fallen)));
+        line("read again", read_again(verdict));
+    }
     for (replica, origin) in &verdict.aliases {
         line("alias", format!("{replica} was taken for {origin}"));
     }
@@ -39,6 +44,15 @@ fn headline(verdict: &Verdict) -> String {
     let all: u64 = verdict.finding_counts.values().sum();
     let counts: Vec<String> = verdict.finding_counts.iter().map(|(name, count)| format!("{} {name}", grouped(*count))).collect();
     format!("NOT VERIFIED: {}: {}.", many(all, "finding", "findings"), counts.join(", "))
+}
+
+fn log_bucket(address: &str, bucket: &LogBucketName) -> String {
+    match (&bucket.name, bucket.named_by) {
+        (None, _) => format!("{address}, without an archive; nothing of CloudTrail's was found"),
+        (Some(_), "s3") => format!("{address}, without an archive"),
+        (Some(name), "option") => format!("{address}, without an archive; taken for {name}, as asked"),
+        (Some(name), _) => format!("{address}, without an archive; taken for {name}, as its digests say"),
+    }
 }
 
 fn outcomes(verdict: &Verdict) -> String {
@@ -72,6 +86,9 @@ fn read_again(verdict: &Verdict) -> String {
     let seed = again.seed.map(|seed| format!(" with seed {seed}")).unwrap_or_default();
     let archived = if again.archived == 0 { String::new() } else { format!(", {} in an archived tier not read", grouped(again.archived)) };
     let of = format!("{}% asked for{seed}", again.fraction * 100.0);
+    if verdict.log_bucket.is_some() {
+        return format!("{} ({}) in the bucket itself{archived}; {of}", many(again.sources, "log file", "log files"), bytes(again.bytes));
+    }
     format!("{} ({}), {} damaged{archived}; {of}", many(again.sources, "log file", "log files"), bytes(again.bytes), grouped(again.damaged))
 }
 

@@ -11,16 +11,18 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::Notify;
-use trailkeep_archive::{BatchId, LandedObject};
+use trailkeep_archive::{BatchId, LandedDigests, LandedObject};
 
 use crate::{
     memory::{MemoryAnnouncer, MemoryBucket, MemoryLedger},
     ports::{
         announcer::{AnnounceError, Announcer},
-        bucket::{AuditBucket, BucketError, ListPage, ObjectInfo, Published, PutOutcome, PutPolicy, StagedUpload, StagedWriter},
+        bucket::{
+            AuditBucket, BucketError, ListPage, ObjectInfo, Published, PutOutcome, PutPolicy, StagedUpload, StagedWriter, VersionPage,
+        },
         ledger::{
             AbortIf, BatchItem, Claim, Flip, Holder, LandedSource, LeaseAnswer, LeaseItem, Ledger, LedgerError, LedgerIdentity,
-            ManifestRef, SourceId, WorkerId,
+            ManifestRef, Note, SourceId, WorkerId,
         },
         queue::TraceContext,
     },
@@ -112,6 +114,10 @@ impl Announcer for CountedAnnouncer {
         let met = self.1.meet(self.0.announce(batch, objects, trace)).await;
         met.unwrap_or_else(|why| Err(AnnounceError::Failed { topic: "a topic".to_owned(), source: why.into() }))
     }
+    async fn announce_digests(&self, batch: &BatchId, digests: &LandedDigests, trace: &TraceContext) -> Result<(), AnnounceError> {
+        let met = self.1.meet(self.0.announce_digests(batch, digests, trace)).await;
+        met.unwrap_or_else(|why| Err(AnnounceError::Failed { topic: "a topic".to_owned(), source: why.into() }))
+    }
 }
 
 /// A bucket whose calls are counted.
@@ -150,6 +156,9 @@ impl AuditBucket for CountedBucket {
     }
     async fn head(&self, key: &str) -> Result<Option<ObjectInfo>, BucketError> {
         self.1.bucket(AuditBucket::head(&self.0, key)).await
+    }
+    async fn versions(&self, prefix: &str, page: Option<String>) -> Result<Option<VersionPage>, BucketError> {
+        self.1.bucket(self.0.versions(prefix, page)).await
     }
     async fn get(&self, key: &str, cap_bytes: u64) -> Result<Option<Bytes>, BucketError> {
         self.1.bucket(AuditBucket::get(&self.0, key, cap_bytes)).await
@@ -246,5 +255,14 @@ impl Ledger for CountedLedger {
     }
     async fn release_lease(&self, name: &str, holder: &WorkerId) -> Result<(), LedgerError> {
         self.1.ledger(self.0.release_lease(name, holder)).await
+    }
+    async fn note(&self, name: &str) -> Result<Option<Note>, LedgerError> {
+        self.1.ledger(self.0.note(name)).await
+    }
+    async fn put_note(&self, name: &str, over: Option<u64>, body: &[u8]) -> Result<bool, LedgerError> {
+        self.1.ledger(self.0.put_note(name, over, body)).await
+    }
+    async fn forget_note(&self, name: &str) -> Result<(), LedgerError> {
+        self.1.ledger(self.0.forget_note(name)).await
     }
 }

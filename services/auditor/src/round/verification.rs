@@ -1,0 +1,183 @@
+//! The archive held against what CloudTrail signed: from the marks on for everybody, and once a day by themselves for those whose marks lag or whose
+//! findings lie before that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trailkeep_digests::PublicKeys;
+use trailkeep_keys::AccountId;
+use trailkeep_verification::{Asked, Depth, Finding, MARK_BEHIND_MS, Mark, Marks, OPEN_END_MS, Options, Verdict, VerifyError, verify};
+
+use super::Round;
+use crate::{
+    finding::{Found, Origin},
+    lifecycle::{Looked, Open},
+};
+
+/// How often what lags is looked at, in milliseconds: once a day.
+const DAY_MS: i64 = 86_400_000;
+/// How far back what is open is looked at again, in milliseconds: 40 days. CloudTrail retries for 30.
+pub(super) const MOST_BACK_MS: i64 = 40 * DAY_MS;
+
+/// What a verification came to.
+#[derive(Debug, Default)]
+pub(super) struct Verified {
+    pub(super) found: Vec<Found>,
+    pub(super) looked: Vec<Looked>,
+    /// New marks.
+    pub(super) marks: Marks,
+    /// Where the next one begins.
+    pub(super) until_ms: i64,
+    /// What lags was looked at.
+    pub(super) lagging: bool,
+    pub(super) digests_verified: u64,
+    pub(super) files_verified: u64,
+    /// Regions of Digests that name a key which is not kept.
+    pub(super) unknown_keys: BTreeSet<String>,
+}
+
+/// Whom to look at by themselves.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Lagging {
+    /// None: all of them, since something is open that is no account's.
+    accounts: Option<BTreeSet<AccountId>>,
+    since_ms: i64,
+}
+
+impl Round<'_> {
+    /// Verifies what is due.
+    pub(super) async fn verify(&self, keys: &PublicKeys) -> Result<Verified, VerifyError> {
+        let until_ms = self.now_ms - OPEN_END_MS;
+        let marks = self.marks();
+        let lagging: BTreeSet<AccountId> = marks.iter().filter(|(_, mark)| mark.lags).map(|(chain, _)| chain.account).collect();
+        let since_ms = self.memory.content.verified_ms.map(|end_ms| end_ms.min(until_ms) - MARK_BEHIND_MS);
+        let mut verified = Verified { until_ms, ..Verified::default() };
+        let (settled, held): (Vec<_>, Vec<_>) = marks.iter().partition(|(chain, _)| !lagging.contains(&chain.account));
+        let asked = self.asked(since_ms, until_ms, settled.into_iter().map(|(_, mark)| mark.clone()), BTreeSet::new());
+        let verdict = self.judge(keys, &asked).await?;
+        let full = since_ms.is_none();
+        verified.take(&verdict, self.looked(&asked, if full { BTreeSet::new() } else { lagging.clone() }));
+        // What is held back stays where it is until it is looked at by itself.
+        let fresh = verdict.marks.clone().by_account().into_iter().filter(|(account, _)| full || !lagging.contains(account));
+        fresh.for_each(|(_, marks)| verified.marks.take(marks));
+        let due = self.memory.content.lagging_ms.is_none_or(|last_ms| self.now_ms - last_ms >= DAY_MS);
+        if full || !due {
+            verified.lagging = full;
+            return Ok(verified);
+        }
+        verified.lagging = true;
+        if let Some(own) = self.lagging(&lagging, since_ms.unwrap_or(until_ms), held.iter().map(|(_, mark)| mark.head.end_ms).min()) {
+            let all = own.accounts.unwrap_or_default();
+            let wanted = |account: &AccountId| all.is_empty() || all.contains(account);
+            let own_marks: Vec<Mark> = marks.iter().filter(|(chain, _)| wanted(&chain.account)).map(|(_, mark)| mark.clone()).collect();
+            let asked = self.asked(Some(own.since_ms), until_ms, own_marks.into_iter(), all);
+            let verdict = self.judge(keys, &asked).await?;
+            verified.take(&verdict, self.looked(&asked, BTreeSet::new()));
+            verified.marks.take(verdict.marks);
+        }
+        Ok(verified)
+    }
+
+    async fn judge(&self, keys: &PublicKeys, asked: &Asked) -> Result<Verdict, VerifyError> {
+        let options = Options { depth: Depth::Hashes, findings_kept: self.settings.bounds.findings, progress: &|_| {} };
+        verify(&self.archive, keys, asked, options).await
+    }
+
+    fn asked(&self, since_ms: Option<i64>, until_ms: i64, marks: impl Iterator<Item = Mark>, accounts: BTreeSet<AccountId>) -> Asked {
+        let mut taken = Marks::new();
+        for mark in marks {
+            taken.insert(mark);
+        }
+        Asked {
+            since_ms,
+            until_ms: Some(until_ms),
+            accounts,
+            aliases: self.settings.aliases.clone(),
+            as_of_ms: self.now_ms,
+            marks: taken,
+            ..Asked::default()
+        }
+    }
+
+    fn looked(&self, asked: &Asked, cut: BTreeSet<AccountId>) -> Looked {
+        let texts = |accounts: &BTreeSet<AccountId>| accounts.iter().map(ToString::to_string).collect::<BTreeSet<String>>();
+        Looked {
+            origin: Origin::Verification,
+            accounts: (!asked.accounts.is_empty()).then(|| texts(&asked.accounts)),
+            cut: texts(&cut),
+            since_ms: asked.since_ms,
+            until_ms: asked.until_ms.unwrap_or(self.now_ms),
+        }
+    }
+
+    /// Marks of all accounts.
+    fn marks(&self) -> Marks {
+        let mut all = Marks::new();
+        for note in self.accounts.values() {
+            all.take(Marks::from_json(note.content.marks.to_string().as_bytes()));
+        }
+        all
+    }
+
+    /// Whom to look at by themselves, and since when.
+    fn lagging(&self, lagging: &BTreeSet<AccountId>, since_ms: i64, oldest_mark_ms: Option<i64>) -> Option<Lagging> {
+        let begins = |open: &Open| open.found.span_ms().map_or(open.within.0, |(from_ms, _)| from_ms);
+        let open = self.accounts.iter().flat_map(|(account, note)| note.content.findings.open.iter().map(move |open| (account, open)));
+        let older: Vec<(&String, i64)> = open
+            .filter(|(_, open)| open.found.origin == Origin::Verification)
+            .map(|(account, open)| (account, begins(open)))
+            .filter(|(_, begins_ms)| *begins_ms < since_ms && *begins_ms > self.now_ms - MOST_BACK_MS)
+            .collect();
+        let mut accounts = lagging.clone();
+        accounts.extend(older.iter().filter_map(|(account, _)| account.parse::<AccountId>().ok()));
+        let nobodys = older.iter().any(|(account, _)| account.as_str() == crate::notes::NOBODY);
+        if accounts.is_empty() && !nobodys {
+            return None;
+        }
+        let from_ms = older.iter().map(|(_, begins_ms)| *begins_ms).chain(oldest_mark_ms).min().unwrap_or(since_ms);
+        Some(Lagging { accounts: (!nobodys).then_some(accounts), since_ms: from_ms.max(self.now_ms - MOST_BACK_MS).min(since_ms) })
+    }
+}
+
+impl Verified {
+    fn take(&mut self, verdict: &Verdict, looked: Looked) {
+        self.looked.push(looked);
+        self.digests_verified += verdict.digests.verified;
+        self.files_verified += verdict.log_files.verified;
+        for finding in &verdict.findings {
+            if finding.reasons.contains(&"unknown_public_key") {
+                self.unknown_keys.extend(finding.region.clone());
+            }
+            if !has_only_not_begun(finding) {
+                self.found.push(found(finding));
+            }
+        }
+    }
+}
+
+/// Where a window begins is the auditor's own affair: that a chain began after it is no finding. A beginning that is none is told as another one
+/// (`suspicious_start`, `missing_digests`), and hours before it as gaps.
+fn has_only_not_begun(finding: &Finding) -> bool {
+    finding.name == "not_proven" && finding.reasons == ["not_begun"]
+}
+
+/// A finding of a verification, as it is remembered.
+fn found(finding: &Finding) -> Found {
+    let owned = |(name, value): (&&'static str, &String)| ((*name).to_owned(), value.clone());
+    let evidence: BTreeMap<String, String> = finding.evidence.iter().map(owned).collect();
+    Found {
+        origin: Origin::Verification,
+        name: finding.name.to_owned(),
+        account: finding.account.clone(),
+        region: finding.region.clone(),
+        trail: finding.trail.clone(),
+        bucket: finding.bucket.clone(),
+        key: finding.key.clone(),
+        from_ms: finding.from.map(|from| from.0),
+        to_ms: finding.to.map(|to| to.0),
+        count: finding.count,
+        reasons: finding.reasons.iter().map(|reason| (*reason).to_owned()).collect(),
+        provisional: finding.provisional,
+        detail: finding.detail.clone(),
+        evidence,
+    }
+}

@@ -1,0 +1,211 @@
+//! The end of making: the next number, the signature, and what is written, in an order in which whoever dies leaves nothing half.
+//!
+//! 1. `outcomes/`, under the number that is wanted.
+//! 2. `attest/numbers/`, only if nothing is there: that moment the attestation is made. Of several makers one gets the number; the others begin again with
+//!    the next one.
+//! 3. `attest/day=…/`, the same bytes. Where its maker died before, the next maker does it.
+
+use bytes::Bytes;
+use trailkeep_archive::layout::outcomes_key;
+use trailkeep_audit::{
+    Sha256,
+    attestation::{Envelope, EnvelopeError, MAX_ENVELOPE_BYTES, Statement},
+};
+use trailkeep_pipeline::ports::bucket::{AuditBucket, BucketError, PutOutcome, PutPolicy};
+
+use crate::{
+    error::AttestError,
+    kept::{self, Kept, Listing, number_key},
+    make::Making,
+    outcomes::{self, Spooled},
+    signer::{Signer, sign},
+};
+
+/// How long another maker may take from writing outcomes to taking the number: 15 minutes. What is older was left by one that died.
+const MAKER_MS: i64 = 15 * 60_000;
+/// The greatest number of an attestation: keys have twelve digits.
+const MAX_SEQUENCE: u64 = 999_999_999_999;
+
+/// A statement with its place in the chain.
+#[derive(Debug)]
+pub(crate) struct Next {
+    statement: Statement,
+    /// The newest attestation of its day.
+    pub(crate) newest_of_day: Option<Kept>,
+}
+
+/// What came of one try.
+#[derive(Debug)]
+pub(crate) enum Issued {
+    /// It is written.
+    Written { kept: Kept, envelope: Box<Envelope>, sha256: Sha256 },
+    /// Another maker took the number.
+    Lost,
+}
+
+/// Gives the statement its place: after the newest attestation that there is.
+pub(crate) async fn next(
+    bucket: &dyn AuditBucket,
+    mut statement: Statement,
+    signer: &dyn Signer,
+    making: &Making<'_>,
+) -> Result<Next, AttestError> {
+    let listing = settled(bucket, signer, making).await?;
+    once_each(&listing)?;
+    statement.sequence = 1;
+    if let Some(newest) = listing.newest() {
+        let (before, hash) = chained(bucket, newest, &statement, signer).await?;
+        statement.sequence = newest.sequence + 1;
+        if statement.sequence > MAX_SEQUENCE {
+            return Err(AttestError::Broken { key: newest.key(), reason: "no number comes after it".to_owned() });
+        }
+        statement.previous = Some(hash);
+        // Clocks differ; a chain does not go back in time.
+        statement.issued_at_ms = statement.issued_at_ms.max(before.statement.issued_at_ms);
+    }
+    let newest_of_day = listing.newest_of(statement.day);
+    statement.supersedes = match newest_of_day {
+        Some(kept) => Some(chained(bucket, kept, &statement, signer).await?.1),
+        None => None,
+    };
+    Ok(Next { statement, newest_of_day })
+}
+
+/// What there is, after what dead makers left was put into its place.
+async fn settled(bucket: &dyn AuditBucket, signer: &dyn Signer, making: &Making<'_>) -> Result<Listing, AttestError> {
+    let listing = Listing::of(bucket).await?;
+    let has = |number: &u64| listing.attestations.binary_search_by_key(number, |kept| kept.sequence).is_ok();
+    let lacking: Vec<u64> = listing.numbers.iter().copied().filter(|number| !has(number)).collect();
+    if lacking.is_empty() {
+        return Ok(listing);
+    }
+    for number in lacking {
+        let key = number_key(number);
+        let Some(bytes) = kept::read(bucket, &key).await? else { continue };
+        let broken = |reason: String| AttestError::Broken { key: key.clone(), reason };
+        let envelope = Envelope::parse(&bytes).map_err(|error| broken(error.to_string()))?;
+        genuine(&envelope, &key, signer)?;
+        let statement = envelope.statement;
+        if statement.sequence != number {
+            return Err(broken(format!("it holds number {}", statement.sequence)));
+        }
+        let kept = Kept { sequence: number, day: statement.day, kind: statement.kind };
+        place(bucket, kept, bytes, making).await?;
+        tracing::warn!(key = kept.key(), "an attestation whose maker ended early was put into its place");
+    }
+    Ok(Listing::of(bucket).await?)
+}
+
+/// No number is given twice. What somebody puts beside the chain could otherwise pass for a day's attestation without ever being looked at: numbers have no
+/// holes, so that it has one that is taken, or is the newest.
+fn once_each(listing: &Listing) -> Result<(), AttestError> {
+    let twice = listing.attestations.iter().zip(listing.attestations.iter().skip(1)).find(|(one, other)| one.sequence == other.sequence);
+    match twice {
+        Some((one, other)) => Err(AttestError::Broken { key: other.key(), reason: format!("it has the number of {}", one.key()) }),
+        None => Ok(()),
+    }
+}
+
+/// What says that this signer signed it must be so: whoever writes to the archive could put a forged one there, which would hold for its day and break the
+/// chain for good. With another key it cannot be checked here.
+fn genuine(envelope: &Envelope, key: &str, signer: &dyn Signer) -> Result<(), AttestError> {
+    if envelope.fingerprint != signer.public_key().fingerprint() {
+        tracing::warn!(
+            key,
+            fingerprint = %envelope.fingerprint,
+            "the attestation before is said to be signed with another key, and is not checked: check it with `trailkeep attest verify` and both public keys"
+        );
+        return Ok(());
+    }
+    envelope.verify(signer.public_key()).map_err(|error| AttestError::Broken { key: key.to_owned(), reason: error.to_string() })
+}
+
+/// An attestation that the next one will name, with its hash. It must be one of this archive's chain, and this signer's if it says so.
+async fn chained(bucket: &dyn AuditBucket, kept: Kept, next: &Statement, signer: &dyn Signer) -> Result<(Envelope, Sha256), AttestError> {
+    let key = kept.key();
+    let broken = |reason: String| AttestError::Broken { key: key.clone(), reason };
+    let bytes = match kept::read(bucket, &key).await {
+        Ok(bytes) => bytes.ok_or_else(|| broken("it was there, and is not any more".to_owned()))?,
+        Err(error @ BucketError::TooLarge { .. }) => return Err(broken(error.to_string())),
+        Err(error) => return Err(error.into()),
+    };
+    let envelope = Envelope::parse(&bytes).map_err(|error| broken(error.to_string()))?;
+    envelope.check_form().map_err(|error| broken(error.to_string()))?;
+    genuine(&envelope, &key, signer)?;
+    let statement = &envelope.statement;
+    if (statement.sequence, statement.day, statement.kind) != (kept.sequence, kept.day, kept.kind) {
+        return Err(broken("it is of another number, day or kind than its key".to_owned()));
+    }
+    if statement.archive != next.archive {
+        return Err(broken(format!("it is of the archive {:?}, and this one is called {:?}", statement.archive, next.archive)));
+    }
+    Ok((envelope, Sha256::of(&bytes)))
+}
+
+/// Signs a statement and writes all that belongs to it.
+pub(crate) async fn issue(
+    bucket: &dyn AuditBucket,
+    next: Next,
+    signer: &dyn Signer,
+    spooled: &Spooled,
+    making: &Making<'_>,
+) -> Result<Issued, AttestError> {
+    let statement = next.statement;
+    let signature = sign(signer, &statement.signing_input()?).await?;
+    let envelope = Envelope::new(statement, &signature, signer.public_key())?;
+    let bytes = Bytes::from(envelope.to_json()?);
+    if bytes.len() > MAX_ENVELOPE_BYTES {
+        return Err(EnvelopeError::TooLarge(bytes.len()).into());
+    }
+    let statement = &envelope.statement;
+    let kept = Kept { sequence: statement.sequence, day: statement.day, kind: statement.kind };
+    let number = number_key(kept.sequence);
+    if !outcomes_written(bucket, kept, spooled, making).await? {
+        return Ok(Issued::Lost);
+    }
+    if bucket.put(&number, bytes.clone(), &json(making)).await? == PutOutcome::AlreadyThere
+        && kept::read(bucket, &number).await?.as_ref() != Some(&bytes)
+    {
+        return Ok(Issued::Lost);
+    }
+    place(bucket, kept, bytes.clone(), making).await?;
+    Ok(Issued::Written { kept, sha256: Sha256::of(&bytes), envelope: Box::new(envelope) })
+}
+
+/// Writes the leaves. False where another maker has the number.
+async fn outcomes_written(bucket: &dyn AuditBucket, kept: Kept, spooled: &Spooled, making: &Making<'_>) -> Result<bool, AttestError> {
+    let key = outcomes_key(kept.attested());
+    let content_type = Some("application/vnd.apache.parquet".to_owned());
+    let policy = PutPolicy { content_type, if_absent: false, ..making.policy.clone() };
+    match outcomes::upload(bucket, &key, spooled, &policy).await {
+        Ok(_) => return Ok(true),
+        Err(AttestError::Bucket(BucketError::Changed { .. })) => {}
+        Err(error) => return Err(error),
+    }
+    // Other leaves are there: of a maker that is about to take the number, or of one that died before it did.
+    if bucket.head(&number_key(kept.sequence)).await?.is_some() {
+        return Ok(false);
+    }
+    let written_ms = bucket.head(&key).await?.and_then(|info| info.modified_ms).unwrap_or(i64::MIN);
+    if making.now_ms.saturating_sub(written_ms) < MAKER_MS {
+        return Err(AttestError::Busy { key });
+    }
+    tracing::warn!(key, "outcomes that no attestation names are written over");
+    bucket.put(&key, outcomes::whole(spooled)?.into(), &policy).await?;
+    Ok(true)
+}
+
+/// Puts an envelope where readers look for it.
+async fn place(bucket: &dyn AuditBucket, kept: Kept, bytes: Bytes, making: &Making<'_>) -> Result<(), AttestError> {
+    let key = kept.key();
+    if bucket.put(&key, bytes.clone(), &json(making)).await? == PutOutcome::AlreadyThere
+        && kept::read(bucket, &key).await?.as_ref() != Some(&bytes)
+    {
+        return Err(AttestError::Broken { key, reason: "another attestation is there".to_owned() });
+    }
+    Ok(())
+}
+
+fn json(making: &Making<'_>) -> PutPolicy {
+    PutPolicy { content_type: Some("application/json".to_owned()), if_absent: true, ..making.policy.clone() }
+}

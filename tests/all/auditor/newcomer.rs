@@ -1,0 +1,66 @@
+//! One round on a directory with its own ledger.
+
+use std::{fs, path::Path};
+
+use anyhow::Result;
+use serde_json::Value;
+use tempfile::TempDir;
+use trailkeep_tests::{command, tree};
+
+use super::{NINE_MS, auditor_command, offset_to};
+
+fn synthesised(tamper: impl Fn(&Path) -> Result<()>) -> Result<TempDir> {
+    let directory = tempfile::tempdir()?;
+    let (trail, archive) = (directory.path().join("trail"), directory.path().join("audit"));
+    let text = |path: &Path| path.display().to_string();
+    let options = ["--accounts", "2", "--regions", "1", "--hours", "5", "--events-per-hour", "120", "--start", "2026-01-15T00:00:00Z"];
+    let out = text(&trail);
+    command::run(["synth", "--out", &out].into_iter().chain(options).chain(["--seed", "5"]))?.ok()?;
+    tamper(&trail)?;
+    command::run(["ingest", "--from", &out, "--archive", &text(&archive)])?.ok()?;
+    Ok(directory)
+}
+
+fn once(directory: &Path) -> Result<command::Ended> {
+    let mut command = auditor_command()?;
+    command.args(["--archive".as_ref(), directory.join("audit").as_os_str()]);
+    command.args(["--public-keys".as_ref(), directory.join("trail/public-keys.json").as_os_str()]);
+    command.args(["--without-organization", "--assume-regions", "us-east-1", "--once", "--clock-offset-ms", &offset_to(NINE_MS)?]);
+    Ok(command::Ended::from(command.output()?))
+}
+
+fn findings(directory: &Path) -> Result<Vec<String>> {
+    let rows = command::query(&directory.join("audit"), "SELECT name, change FROM findings WHERE name <> 'gap' ORDER BY at, name, change")?;
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    Ok(rows.iter().map(|row| format!("{} {}", text(row, "name"), text(row, "change"))).collect())
+}
+
+#[test]
+fn a_missing_and_a_forged_file_are_exactly_what_a_round_finds() -> Result<()> {
+    let directory = synthesised(|trail| {
+        let files = tree::read(trail)?;
+        let logs: Vec<&String> =
+            files.keys().filter(|key| key.contains("/CloudTrail/us-east-1/") && key.contains("111122220001")).collect();
+        let (missing, like) = (logs[2], logs[4]);
+        let bytes = fs::read(trail.join(like))?;
+        fs::remove_file(trail.join(missing))?;
+        let stem = like.trim_end_matches(".json.gz");
+        let forged = format!("{}_FORGEDFORGEDFORG.json.gz", stem.rsplit_once('_').map_or(stem, |(stem, _)| stem));
+        Ok(fs::write(trail.join(forged), bytes)?)
+    })?;
+    once(directory.path())?.ended(1)?;
+    assert_eq!(findings(directory.path())?, ["missing_within_grace opened", "unlisted_within_grace opened"]);
+    once(directory.path())?.ended(1)?;
+    assert_eq!(findings(directory.path())?.len(), 2, "a second round tells nothing twice");
+    Ok(())
+}
+
+#[test]
+fn a_round_that_cannot_run_says_why_and_ends_with_2() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let archive = directory.path().join("audit");
+    fs::create_dir(&archive)?;
+    let mut command = auditor_command()?;
+    command.args(["--archive".as_ref(), archive.as_os_str()]).args(["--without-organization", "--once"]);
+    command::Ended::from(command.output()?).failed(2, &["is no archive"]).map(drop)
+}
