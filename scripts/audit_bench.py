@@ -47,7 +47,7 @@ def sample(bench, rounds):
     aws = shutil.which("aws")
     if aws is None:
         sys.exit("no aws command: install the AWS CLI to measure it")
-    tree = bench.synth("audit", "--accounts", "1", "--regions", "1", "--hours", str(HOURS), "--events-per-hour", "50")
+    tree = bench.synth("audit", "--accounts", "1", "--regions", "1", "--hours", str(HOURS), "--events-per-hour", "1500")
     name = re.compile(r"(\d{12})_CloudTrail-Digest_([a-z0-9-]+)_(.+)_([a-z0-9-]+)_\d{8}T\d{6}Z")
     digests = sorted(path for path in tree.rglob("*.json.gz") if "CloudTrail-Digest" in path.parts)
     account, region, trail, home = name.match(digests[0].name).groups()
@@ -69,7 +69,7 @@ def sample(bench, rounds):
             emulator.stop()
     archive = bench.fresh("audit-archive")
     bench.ingest(tree, archive)
-    window = ["--until", "2026-02-25T15:00:00Z", "--as-of", "2026-02-25T20:00:00Z"]
+    window = ["--until", "2026-02-25T16:00:00Z", "--as-of", "2026-02-25T21:00:00Z"]
     verify = [bench.TRAILKEEP, "verify", "--archive", archive, "--public-keys", tree / "public-keys.json", *window, "--output", "json"]
     ours = [bench.Run(verify) for _ in range(rounds)]
     deep = [bench.Run([*verify, "--deep"]) for _ in range(rounds)]

@@ -44,6 +44,15 @@ struct Estate {
 }
 
 impl Estate {
+    /// The key of a day's only file of outcomes.
+    fn outcomes(&self, day: &str) -> Result<String> {
+        let folder = format!("outcomes/day={day}");
+        let files = fs::read_dir(self.archive.join(&folder))?.map(|file| Ok(file?.file_name())).collect::<Result<Vec<_>>>()?;
+        ensure!(files.len() == 1, "{folder}: {files:?}");
+        let name = files.first().and_then(|name| name.to_str()).context("a name that is no text")?;
+        Ok(format!("{folder}/{name}"))
+    }
+
     /// None where there is no Python to make keys with: that is said as not run.
     fn with(key: &str) -> Result<Option<Self>> {
         let folder = tempfile::tempdir()?;
@@ -170,8 +179,8 @@ fn attestations_that_were_tampered_with_are_never_verified() -> Result<()> {
     let Some(estate) = Estate::with("ec")? else { return Ok(()) };
     estate.make(&["--due", "--at-most", "2"])?.ok()?;
     estate.verify(&["--leaves", "--since-day", DAY, "--until-day", "2026-01-16"])?.ended(0)?;
-    let (first, leaves) = ("attest/day=20260115/000000000001-final.json", "outcomes/day=20260115/000000000001-final.parquet");
-    let second = "outcomes/day=20260116/000000000002-final.parquet";
+    let first = "attest/day=20260115/000000000001-final.json";
+    let (leaves, second) = (&estate.outcomes("20260115")?, &estate.outcomes("20260116")?);
     let finding = |file: &str, bytes: Option<Vec<u8>>, name: &str| -> Result<()> {
         let path = estate.archive.join(file);
         let kept = fs::read(&path).unwrap_or_default();

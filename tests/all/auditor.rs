@@ -1,6 +1,8 @@
 //! `trailkeep-auditor` as operators run it: a newcomer's round on a directory, and a whole run on moto with a real collector.
 
 mod newcomer;
+mod options;
+mod outside;
 mod whole_run;
 
 use std::process::Command;

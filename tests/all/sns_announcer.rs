@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use aws_sdk_sns::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
 use aws_sdk_sqs::types::Message;
 use serde_json::{Value, json};
-use trailkeep_archive::{BatchId, Category, LandedObject};
+use trailkeep_archive::{BatchId, Category, LandedDigests, LandedObject};
 use trailkeep_aws::SnsAnnouncer;
 use trailkeep_pipeline::ports::{
     announcer::{AnnounceError, Announcer},
@@ -135,6 +135,38 @@ async fn what_landed_is_heard_of_in_queues_enveloped_raw_and_filtered() -> Resul
     let bodies =
         messages.iter().map(|message| serde_json::from_str(message.body().unwrap_or_default())).collect::<Result<Vec<Value>, _>>()?;
     ensure!(bodies.len() == 3 && bodies.iter().all(|body| body["category"] == "data"), "{bodies:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn digests_are_heard_of_by_who_filters_for_their_kind() -> Result<()> {
+    let Some(moto) = Moto::start("announcements of Digests from SNS to SQS")? else { return Ok(()) };
+    let clients = Clients::of(&moto);
+    let topic = clients.topic("landed").await?;
+    let digests = clients.subscribed(&topic, "digests", true, Some(json!({"kind": ["digest"]}))).await?;
+    let categories = clients.subscribed(&topic, "categories", true, Some(json!({"category": ["management", "data"]}))).await?;
+    let announcer = SnsAnnouncer::with_client(clients.sns.clone(), &topic, "audit", "org");
+    let (batch, trace) = (BatchId::new(1_760_000_000_123, 7), TraceContext::default());
+    let landed = LandedDigests {
+        keys: vec!["digests/day=20251009/x.gz".to_owned()],
+        accounts: vec!["111122223333".to_owned()],
+        account_count: 1,
+        regions: vec!["eu-central-1".to_owned()],
+        digests: 24,
+        first_period_end_ms: Some(1_760_000_000_000),
+        last_period_end_ms: Some(1_760_000_060_000),
+        bytes: 4_096,
+    };
+    announcer.announce_digests(&batch, &landed, &trace).await?;
+    announcer.announce(&batch, &[object(Category::Data, 1)], &trace).await?;
+    let heard = async |queue: &str| -> Result<Value> {
+        let messages = clients.received(queue, 1).await?;
+        ensure!(messages.len() == 1, "{messages:?}");
+        Ok(serde_json::from_str(messages.first().and_then(Message::body).unwrap_or_default())?)
+    };
+    let (told, other) = (heard(&digests).await?, heard(&categories).await?);
+    ensure!(told["kind"] == "digest" && told["digests"] == 24 && told["key"] == "org/digests/day=20251009/x.gz", "{told}");
+    ensure!(other["category"] == "data" && other.get("kind").is_none(), "{other}");
     Ok(())
 }
 

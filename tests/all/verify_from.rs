@@ -91,7 +91,7 @@ fn what_was_done_to_a_log_bucket_is_found_as_in_its_archive() -> Result<()> {
         let stored = e.bytes(log)?;
         e.write(log, stored.get(..stored.len() - bytes).context("bytes")?)
     };
-    let cases: [(&str, Tamper<'_>, &[&str]); 11] = [
+    let cases: [(&str, Tamper<'_>, &[&str]); 12] = [
         ("altered", &|e| e.write(log, &other), &["altered"]),
         ("deleted", &|e| e.remove(log), &["missing"]),
         ("forged", &|e| e.write(&forged, &other), &["unlisted"]),
@@ -100,6 +100,7 @@ fn what_was_done_to_a_log_bucket_is_found_as_in_its_archive() -> Result<()> {
         ("cut short", &|e| cut(e, 40), &["altered", "not_one_member"]),
         ("second member", &|e| e.write(log, &[e.bytes(log)?, other.clone()].concat()), &["altered", "not_one_member"]),
         ("trailing bytes", &|e| e.write(log, &[e.bytes(log)?, b"more".to_vec()].concat()), &["not_one_member"]),
+        ("too large to be held", &|e| e.write(log, &[e.bytes(log)?, b"more".repeat(2 << 20)].concat()), &["not_one_member"]),
         ("deleted digest", &|e| e.remove(digest), &["missing_digests", "no_digest"]),
         ("deleted newest", &|e| e.remove(digests.last().context("a digest")?), &["missing_newest"]),
         ("second member after a digest", &|e| e.write(digest, &[e.bytes(digest)?, gzip::member(b"{}")].concat()), &["digest_refused"]),
@@ -215,14 +216,16 @@ async fn a_log_bucket_on_s3_is_judged_by_its_objects_and_their_metadata() -> Res
     let here = run(&estate, &[])?.json()?;
     ensure!(verdict["log_files"] == here["log_files"] && verdict["digests"] == here["digests"], "{verdict:#}");
     ensure!(verdict["log_bucket"]["named_by"] == "s3", "{verdict:#}");
-    verify(&format!("{own}/AWSLogs/111122220001"), &["--since", "2026-01-15T02:00:00Z"])?.ended(0)?;
-    verify(&format!("{own}/AWSLogs/111122220001/CloudTrail/us-east-1"), &[])?.failed(2, &["deeper than an account's folder"])?;
+    let logs = estate.logs()?;
+    let (account, _) = logs[1].split_once("/CloudTrail/").context("an account's folder")?;
+    let of_one = verify(&format!("{own}/{account}"), &["--since", "2026-01-15T02:00:00Z"])?.ended(0)?.json()?;
+    ensure!(of_one["places"].as_array().is_some_and(|places| places.len() == 1), "{of_one:#}");
+    verify(&format!("{own}/{account}/CloudTrail/us-east-1"), &[])?.failed(2, &["deeper than an account's folder"])?;
     ensure!(found(&verify("s3://org-logs-copy", &[])?.ended(1)?.json()?)?.contains_key("digest_refused"), "a replica without its alias");
     verify("s3://org-logs-copy", &["--bucket-alias", &format!("org-logs-copy={bucket}")])?.ended(0)?;
     verify("s3://nothing-there", &[])?.failed(2, &["could not be verified", "nothing-there"])?;
 
     // An object in an archived class, and one that was deleted.
-    let logs = estate.logs()?;
     let client = moto.client();
     let put = client.put_object().bucket(&bucket).key(&logs[1]).storage_class(StorageClass::DeepArchive);
     put.body(ByteStream::from(estate.bytes(&logs[1])?)).send().await?;

@@ -33,6 +33,15 @@ def leaf(number, outcome, revision=1, sha="aa"):
     return {"bucket": "org-logs", "key": KEY.format(number), "revision": revision, "inflated_sha256": sha, "outcome": outcome}
 
 
+def attest(connection, name, root):
+    connection.execute(
+        "INSERT INTO attestations VALUES (struct_pack(sources := struct_pack(merkle_root := ?)), ?, ?)", [root * 64, DAY, f"s3://example-audit/org/attest/day={DAY}/{name}.json"])
+
+
+def leaves(connection, name, root, *rows):
+    put(connection, "outcomes", f"day={DAY}/{name}-{root * 16}.parquet", *rows, day=DAY)
+
+
 def test_current_accounts_are_those_of_the_newest_file_that_have_not_left(database):
     put(database, "accounts", "20260101T000000000Z.parquet", account("of an older file", "2025-01-01"))
     put(
@@ -76,10 +85,12 @@ def events_of_files_with_outcomes(archive, views):  # noqa: F811
 
 def test_audited_events_say_what_came_of_their_source_and_whose_they_were(audited):
     connection, rows = audited
-    put(connection, "outcomes", f"day={DAY}/000000000001-provisional.parquet", leaf(0, "altered"), leaf(1, "verified"), day=DAY)
-    put(
-        connection, "outcomes", f"day={DAY}/000000000002-final.parquet", leaf(0, "verified"), leaf(1, "verified"), leaf(1, "verified", 2, "bb"), leaf(2, "quarantined"), leaf(2, "altered", 2),
-        leaf(3, "missing", 0), leaf(4, "of_a_later_release"), day=DAY,
+    attest(connection, "000000000001-provisional", "1")
+    leaves(connection, "000000000001-provisional", "1", leaf(0, "altered"), leaf(1, "verified"))
+    attest(connection, "000000000002-final", "2")
+    leaves(
+        connection, "000000000002-final", "2", leaf(0, "verified"), leaf(1, "verified"), leaf(1, "verified", 2, "bb"), leaf(2, "quarantined"), leaf(2, "altered", 2), leaf(3, "missing", 0),
+        leaf(4, "of_a_later_release"),
     )
     put(
         connection, "accounts", "20260103T000000000Z.parquet", account("first", "2026-01-02 02:00", "2026-01-02 03:00", joined_at="2026-01-02 01:00"), account("second", "2026-01-02 03:00"),
@@ -93,5 +104,16 @@ def test_each_event_stays_one_row_whatever_is_known_of_it(audited):
     connection, rows = audited
     assert rows() == {str(number): (None, None) for number in range(6)}
     put(connection, "accounts", "20260103T000000000Z.parquet", account("a", "2026-01-01"), account("b", "2026-01-01"), account("c", "2026-01-02 02:00"))
-    put(connection, "outcomes", f"day={DAY}/000000000001-final.parquet", *(leaf(number, "verified") for number in range(6)), day=DAY)
+    attest(connection, "000000000001-final", "1")
+    leaves(connection, "000000000001-final", "1", *(leaf(number, "verified") for number in range(6)))
     assert connection.execute("SELECT count(*), count(verified), count(account_name) FROM audited_events").fetchall() == [(6, 6, 6)]
+
+
+def test_outcomes_that_were_never_attested_are_passed_over(audited):
+    connection, rows = audited
+    attest(connection, "000000000003-final", "3")
+    leaves(connection, "000000000003-final", "3", leaf(0, "unlisted"))
+    # Left by makers that died: under the number that others got, under a later one, and of a kind that was not made.
+    for name, root in (("000000000003-final", "f"), ("000000000003-final", "0"), ("000000000009-final", "3"), ("000000000003-provisional", "3")):
+        leaves(connection, name, root, leaf(0, "verified"))
+    assert rows() == {"0": ("unlisted", None)} | {str(number): (None, None) for number in range(1, 6)}

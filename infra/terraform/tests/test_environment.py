@@ -22,6 +22,7 @@ INPUTS = {
         "index_arn": "arn:aws:dynamodb:us-east-1:111122223333:table/trailkeep/index/unfinished", "ledger_url": "dynamodb://trailkeep",
     },
     "topic_arn": "arn:aws:sns:us-east-1:111122223333:trailkeep-landed",
+    "announce_digests": True,
     "sources": {
         "buckets": [
             {"name": "org-logs", "account_id": "444455556666", "kms_key_arn": "arn:aws:kms:eu-west-1:444455556666:key/11111111-2222-3333-4444-555555555555"},

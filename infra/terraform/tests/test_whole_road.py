@@ -6,6 +6,7 @@ publishing; an object cannot be read, one is gone before it is read, and of some
 """
 import contextlib
 import dataclasses
+import datetime
 import functools
 import json
 import os
@@ -22,7 +23,7 @@ from conftest import STACKS, not_run
 from road import emulator
 from road.calls import Calls, Unknown, World
 from road.emulator import ACCOUNT, REGION, ROOT
-from road.fleet import CREDENTIALS, Collector, environment_for_commands
+from road.fleet import CREDENTIALS, Collector, environment_for_commands, round_of_the_auditor
 from road.organization import Organization
 from road.policies import Applied, Judge, listed
 from road.proxy import Proxy
@@ -30,6 +31,8 @@ from road.proxy import Proxy
 [STACK] = [path for path in STACKS if path.name == "audit-account"]
 ORGANIZATION = "o-exampleorg"
 WITHIN_S = 60
+# When the trail's days are attested.
+LATER = datetime.timedelta(days=2)
 CATEGORIES = ("management", "data", "insight", "network", "aggregated")
 ENCRYPTION = ("server-side-encryption", "server-side-encryption-aws-kms-key-id", "server-side-encryption-bucket-key-enabled")
 
@@ -62,7 +65,7 @@ def missing():
         return "no terraform"
     if not emulator.program():
         return "no moto_server: run make setup, or name its Python in TRAILKEEP_PYTHON"
-    programs = [name for name in ("trailkeep", "trailkeep-collector") if not program(name).exists()]
+    programs = [name for name in ("trailkeep", "trailkeep-collector", "trailkeep-auditor") if not program(name).exists()]
     return f"no {' and no '.join(programs)}: run make build, or name trailkeep in TRAILKEEP_BIN" if programs else None
 
 
@@ -98,6 +101,8 @@ class Road:
         self.organization = Organization(program("trailkeep"), directory / "trail", self.outputs["log_bucket_name"])
         self.proxy = self.kept(Proxy(self.moto.address))
         self.exit_codes = self.travel()
+        self.at_audit = self.kept(Proxy(self.moto.address))
+        self.rounds = self.audit()
 
     def kept(self, thing):
         """What is closed at the end, whatever happens."""
@@ -127,6 +132,16 @@ class Road:
         self.backfill()
         until("the queue is empty", lambda: self.depth("queue_url") == 0, lambda: "\n".join(one.said() for one in fleet))
         return [one.drained(WITHIN_S) for one in fleet]
+
+    def audit(self):
+        """Rounds of the auditor: exactly as its tasks are told; and with the keys that the emulator does not give, when attestations are due."""
+        keys = {"TRAILKEEP_PUBLIC_KEYS": str(self.directory / "trail/public-keys.json"), "TRAILKEEP_SAMPLE": "100%"}
+        later = {**keys, "TRAILKEEP_CLOCK_OFFSET_MS": str(LATER // datetime.timedelta(milliseconds=1))}
+        environment, rounds = self.outputs["auditor_environment"], {}
+        for name, more in (("as-told", {}), ("as-told-again", {}), ("with-keys", later)):
+            door, log = self.at_audit.door(name), self.directory / f"auditor-{name}.log"
+            rounds[name] = round_of_the_auditor(program("trailkeep-auditor"), environment, door, log, WITHIN_S, **more)
+        return rounds
 
     def backfill(self):
         places = ["--from", f"s3://{self.organization.bucket}", "--queue", self.outputs["queue_url"], "--archive", self.outputs["archive_url"]]
@@ -159,6 +174,19 @@ class Road:
 
     def judge(self):
         return self.applied.judge(self.outputs["task_role_arn"])
+
+    @functools.cache
+    def audit_requests(self):
+        """What the auditor asked for in its own name; what it asked as a role of another account is judged there."""
+        world = dataclasses.replace(self.world(), role=self.outputs["auditor_role_arn"], leading_keys=True)
+        calls, own = Calls(world), f"Credential={CREDENTIALS['AWS_ACCESS_KEY_ID']}/"
+        asked = [call for call in self.at_audit.calls if own in call.headers.get("authorization", "")]
+        # A lock is so long from when its process thinks that it is.
+        asked = [dataclasses.replace(call, at=call.at + LATER) if call.door == "with-keys" else call for call in asked]
+        return list(dict.fromkeys(request for call in asked for request in calls.requests(call)))
+
+    def audit_judge(self):
+        return self.applied.judge(self.outputs["auditor_role_arn"])
 
 
 @pytest.fixture(scope="module")
@@ -246,3 +274,30 @@ def test_the_proof_notices_an_action_too_many_and_one_too_few(road):
         assert any(judge.of_role(request, fewer)[0] != "allow" for request in requests), action
     more = {"Sid": "More", "Effect": "Allow", "Action": "s3:DeleteObjectVersion", "Resource": "*"}
     assert ("More", "s3:DeleteObjectVersion", "*") in Judge(judge.who["AWS"], [*judge.statements, more], judge.policies, {}).unneeded(requests)
+
+
+def test_the_auditor_s_rounds_come_to_their_end(road):
+    for name, codes in (("as-told", {2}), ("as-told-again", {2}), ("with-keys", {0, 1})):
+        code, said = road.rounds[name]
+        assert code in codes and '"the last round"' in said, f"{name}: {code}\n{said}"
+    # moto does not know ListPublicKeys: that step fails, and no other.
+    steps = {name: json.loads(line)["fields"].get("steps_failed") for name, (_, said) in road.rounds.items() for line in said.splitlines() if '"the last round"' in line}
+    assert steps["as-told"] == "keys" and not steps["with-keys"], steps
+
+
+def test_the_auditor_s_policy_allows_each_call_that_was_made_and_no_other_policy_stands_in_its_way(road):
+    judge, requests = road.audit_judge(), road.audit_requests()
+    # What is asked for in another account is decided there, too: by stacks/management-account, which is not applied here.
+    elsewhere = [request for request in requests if request.action == "sts:AssumeRole"]
+    assert elsewhere and all(judge.of_role(request)[0] == "allow" for request in elsewhere)
+    requests = [request for request in requests if request not in elsewhere]
+    refused = {(request.call, request.action, why): (request.resource, dict(request.context).get("dynamodb:LeadingKeys")) for request in requests if (why := judge.refused(request))}
+    assert not refused, "\n".join(f"{call}: {action} on {resource}: {why}" for (call, action, why), resource in refused.items())
+
+
+def test_the_auditor_does_in_its_rounds_what_its_policy_is_for(road):
+    """Or the policy would be judged by calls that are not the ones that matter."""
+    made = {request.call for request in road.audit_requests()}
+    assert {"ListPublicKeys", "AssumeRole", "GetObject", "ListObjectsV2", "PutObject", "UpdateItem", "Sign", "GetPublicKey"} <= made, sorted(made)
+    written = {call.path.lstrip("/").partition("/")[2].partition("/")[0] for call in road.at_audit.calls if call.service == "s3" and call.method == "PUT"}
+    assert {"findings", "keys", "outcomes", "attest"} <= written <= {"findings", "keys", "outcomes", "attest", "accounts"}, sorted(written)

@@ -144,7 +144,7 @@ impl Auditor {
                     next
                 }
             };
-            self.wait(next, waker.as_deref_mut()).await;
+            self.wait(began + self.settings.distance, next, waker.as_deref_mut()).await;
             if self.stop.is_asked() {
                 break;
             }
@@ -156,15 +156,15 @@ impl Auditor {
         lease.release().await;
     }
 
-    /// Waits for the next round: its hour, or Digests, whichever comes first.
-    async fn wait(&self, until: Instant, waker: Option<&mut Waker>) {
+    /// Waits for the next round: its hour, or Digests, whichever comes first. Digests wake nobody before `earliest`: a fleet announces them all the time.
+    pub(crate) async fn wait(&self, earliest: Instant, until: Instant, waker: Option<&mut Waker>) {
         let woken = async {
             match waker {
                 None => std::future::pending().await,
                 Some(waker) => {
                     waker.digests().await;
                     // Digests come in crowds: one round is for all of them.
-                    tokio::time::sleep(self.settings.settle).await;
+                    tokio::time::sleep_until(earliest.max(Instant::now() + self.settings.settle)).await;
                     waker.more().await;
                 }
             }
@@ -178,21 +178,27 @@ impl Auditor {
 
     async fn round(&self, lease: &Lease) -> Result<RoundReport, RoundError> {
         let began = Instant::now();
-        let round = Box::pin(round::run(&self.ports, &self.settings, lease, &self.stop, &self.metrics)).await;
+        let (report, ended) = Box::pin(round::run(&self.ports, &self.settings, lease, &self.stop, &self.metrics)).await;
         let duration_s = began.elapsed().as_secs_f64();
-        match &round {
-            Ok(report) => {
+        match ended {
+            Ok(()) => {
                 report.tell(duration_s);
-                self.metrics.round(report, duration_s);
+                self.metrics.round(&report, duration_s);
+                Ok(report)
             }
-            Err(RoundError::Stopped) => tracing::info!("the round ends before its time: the next one does it again"),
+            Err(RoundError::Stopped) => {
+                tracing::info!("the round ends before its time: the next one does it again");
+                Err(RoundError::Stopped)
+            }
             Err(error) => {
-                tracing::error!(error = causes(error), "the round came to nothing: the next one does it again");
-                RoundReport::tell_nothing(duration_s);
-                self.metrics.aborted(duration_s);
+                tracing::error!(error = causes(&error), "the round came to nothing: the next one does it again");
+                // Where another auditor is at work, what stands is for it to say.
+                let report = if error.is_anothers() { RoundReport::default() } else { report }.aborted();
+                report.tell(duration_s);
+                self.metrics.aborted(&report, duration_s);
+                Err(error)
             }
         }
-        round
     }
 
     fn candidate(&self) -> Candidate {

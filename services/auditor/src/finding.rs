@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use trailkeep_keys::{KeyKind, LogKey};
-use trailkeep_records::hash::sha256;
+use trailkeep_records::{hash::sha256, time::parse_iso};
 
 /// How the names of findings end that CloudTrail may still put right. It is the same finding once the 30 days are over.
 const WITHIN_GRACE: &str = "_within_grace";
@@ -30,6 +30,8 @@ pub enum Origin {
     Sample,
     /// The auditor itself: what it could not remember.
     Auditor,
+    /// Segments of old days, asked for in turn.
+    Segments,
 }
 
 /// Something that is found in a round.
@@ -81,9 +83,7 @@ impl Found {
     /// Cuts what is longer than is remembered. Ids stay the same.
     #[must_use]
     pub fn capped(mut self) -> Self {
-        cut(&mut self.detail);
-        self.reasons.truncate(MAX_REASONS);
-        self.reasons.iter_mut().for_each(cut);
+        self.shorten(MAX_TEXT_BYTES, MAX_REASONS);
         let mut left = MAX_EVIDENCE_BYTES;
         self.evidence.retain(|name, value| {
             let fits = left.checked_sub(name.len() + value.len() + EVIDENCE_ENTRY_BYTES);
@@ -91,6 +91,13 @@ impl Found {
             fits.is_some()
         });
         self
+    }
+
+    /// Cuts texts to so many bytes, and leaves so many reasons. Ids stay the same.
+    pub(crate) fn shorten(&mut self, text_bytes: usize, reasons: usize) {
+        cut(&mut self.detail, text_bytes);
+        self.reasons.truncate(reasons);
+        self.reasons.iter_mut().for_each(|reason| cut(reason, text_bytes));
     }
 
     /// Its name without what time alone changes of it.
@@ -125,23 +132,25 @@ impl Found {
             && self.key == other.key
     }
 
-    /// When it is, milliseconds since 1970: its beginning and its end, or the time in the object's name.
+    /// When it is, milliseconds since 1970: its beginning and its end, or the time in the object's name; of a segment the time of a source that lies
+    /// in it, since whoever looks at that source looks at the segment.
     pub fn span_ms(&self) -> Option<(i64, i64)> {
         let delivered = || match LogKey::parse(self.key.as_deref()?).ok()? {
             KeyKind::Log(key) | KeyKind::Digest(key) => key.delivered_ms(),
             _ => None,
         };
+        let held = || parse_iso(self.evidence.get("newest_source_at")?);
         match (self.from_ms, self.to_ms) {
             (Some(from_ms), Some(to_ms)) => Some((from_ms, to_ms)),
             (Some(at_ms), None) | (None, Some(at_ms)) => Some((at_ms, at_ms)),
-            (None, None) => delivered().map(|at_ms| (at_ms, at_ms)),
+            (None, None) => delivered().or_else(held).map(|at_ms| (at_ms, at_ms)),
         }
     }
 }
 
-fn cut(text: &mut String) {
-    if text.len() > MAX_TEXT_BYTES {
-        let end = (0..=MAX_TEXT_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+fn cut(text: &mut String, most_bytes: usize) {
+    if text.len() > most_bytes {
+        let end = (0..=most_bytes).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         text.truncate(end);
     }
 }
@@ -186,5 +195,9 @@ mod tests {
         assert_eq!(found.span_ms(), Some((1_768_440_000_000, 1_768_440_000_000)));
         assert_eq!(Found { from_ms: Some(1), to_ms: Some(2), ..found }.span_ms(), Some((1, 2)));
         assert_eq!(missing("missing").span_ms(), None);
+        let at = |text: &str| BTreeMap::from([("newest_source_at".to_owned(), text.to_owned())]);
+        let segment = Found { name: "segment_cut".to_owned(), evidence: at("2026-01-15T01:20:00.000Z"), ..missing("missing") };
+        assert_eq!(segment.span_ms(), Some((1_768_440_000_000, 1_768_440_000_000)));
+        assert_eq!(Found { evidence: at("yesterday"), ..segment }.span_ms(), None);
     }
 }

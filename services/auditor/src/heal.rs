@@ -1,10 +1,11 @@
-//! When what is missing is asked for: at once, then at doubling distance, five times at most. Pure; sending is `round/healing.rs`.
+//! When what is missing is asked for, or looked for in the log bucket: at once, then at doubling distance, five times at most. Pure; sending is
+//! `round/healing.rs`.
 
 use serde::{Deserialize, Serialize};
 
-use crate::finding::Found;
+use crate::{finding::Found, notes::is_due};
 
-/// Most times that an object is asked for.
+/// Most times that an object is asked for or looked for.
 pub const MOST_TRIES: usize = 5;
 /// After the first time it is looked for again, in milliseconds: 1 h; then 2, 4, 8 and 16 h.
 pub const FIRST_WAIT_MS: i64 = 3_600_000;
@@ -44,6 +45,9 @@ pub struct Healing {
     /// When it was asked for, milliseconds since 1970, ascending.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub asked_ms: Vec<i64>,
+    /// When it was looked for in the log bucket and nothing was sent, since it was not there; milliseconds since 1970, ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looked_ms: Vec<i64>,
     /// Whether it is in the log bucket, when that was last looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_source: Option<Presence>,
@@ -53,31 +57,49 @@ pub struct Healing {
 }
 
 impl Healing {
-    /// Whether it is time to ask.
+    /// Whether it is time to ask. A last time in the future was written by a clock that was ahead, and is no reason to wait.
     pub fn is_due(&self, now_ms: i64) -> bool {
-        match self.asked_ms.last() {
-            None => true,
-            Some(_) if self.asked_ms.len() >= MOST_TRIES => false,
-            Some(last_ms) => now_ms.saturating_sub(*last_ms) >= self.wait_ms(),
-        }
+        self.tries() < MOST_TRIES && is_due(self.last_ms(), self.wait_ms(), now_ms)
     }
 
-    /// Whether it was asked for as often as it will be, and the last wait is over.
+    /// Whether it was asked for or looked for as often as it will be, and the last wait is over.
     pub fn is_over(&self, now_ms: i64) -> bool {
-        let last_ms = self.asked_ms.last().copied().unwrap_or(i64::MAX);
-        self.asked_ms.len() >= MOST_TRIES && now_ms.saturating_sub(last_ms) >= self.wait_ms()
+        self.tries() >= MOST_TRIES && is_due(self.last_ms(), self.wait_ms(), now_ms)
     }
 
     /// Takes down that it was asked for.
     pub fn ask(&mut self, now_ms: i64) {
-        if self.asked_ms.len() < MOST_TRIES {
+        if self.tries() < MOST_TRIES {
+            self.none_after(now_ms);
             self.asked_ms.push(now_ms);
         }
     }
 
+    /// Takes down that it was looked for and that nothing was sent.
+    pub fn look(&mut self, now_ms: i64) {
+        if self.tries() < MOST_TRIES {
+            self.none_after(now_ms);
+            self.looked_ms.push(now_ms);
+        }
+    }
+
+    /// How often it was asked for or looked for.
+    pub fn tries(&self) -> usize {
+        self.asked_ms.len() + self.looked_ms.len()
+    }
+
+    /// When it was last asked for or looked for, milliseconds since 1970.
+    pub fn last_ms(&self) -> Option<i64> {
+        self.asked_ms.last().max(self.looked_ms.last()).copied()
+    }
+
+    fn none_after(&mut self, now_ms: i64) {
+        self.asked_ms.iter_mut().chain(&mut self.looked_ms).for_each(|at_ms| *at_ms = (*at_ms).min(now_ms));
+    }
+
     /// How long is waited after the last time, milliseconds.
     fn wait_ms(&self) -> i64 {
-        FIRST_WAIT_MS << self.asked_ms.len().clamp(1, MOST_TRIES).saturating_sub(1)
+        FIRST_WAIT_MS << self.tries().clamp(1, MOST_TRIES).saturating_sub(1)
     }
 }
 
@@ -115,11 +137,31 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_goes_back_asks_no_more_often() {
+    fn a_clock_that_was_ahead_holds_nothing_up_and_asks_no_more_often() {
         let mut healing = Healing::default();
-        healing.ask(10 * HOUR_MS);
-        assert!(!healing.is_due(0) && !healing.is_due(i64::MIN) && healing.is_due(i64::MAX));
-        assert!(!healing.is_over(i64::MAX), "one try of five");
+        let year = 8_760;
+        healing.ask(year * HOUR_MS);
+        let mut asked = Vec::new();
+        for hour in 0..100 {
+            if healing.is_due(hour * HOUR_MS) {
+                healing.ask(hour * HOUR_MS);
+                asked.push(hour);
+            }
+        }
+        assert_eq!(asked, [0, 2, 6, 14], "the first was asked for in a year, which is now");
+        assert!(!healing.is_due(i64::MIN) && !healing.is_due(i64::MAX) && healing.is_over(100 * HOUR_MS));
+        assert!(!Healing { asked_ms: vec![0], ..Healing::default() }.is_over(i64::MAX), "one try of five");
+    }
+
+    #[test]
+    fn looks_are_tries_and_no_asks() {
+        let mut healing = Healing::default();
+        healing.look(0);
+        healing.ask(HOUR_MS);
+        assert_eq!((healing.tries(), healing.asked_ms.len(), healing.last_ms()), (2, 1, Some(HOUR_MS)));
+        assert!(!healing.is_due(2 * HOUR_MS) && healing.is_due(3 * HOUR_MS), "two hours after the second");
+        (0..9).for_each(|hour| healing.look(hour * 24 * HOUR_MS));
+        assert_eq!(healing.tries(), MOST_TRIES);
     }
 
     #[test]

@@ -27,9 +27,9 @@ pub use self::{
     message::{Message, messages, severity},
     metrics::AuditorMetrics,
     notes::{Account, Kept, Memory, NoteError},
-    ports::{KeySource, LogBuckets, OrganizationSource, OutsideError, Ports, Teller},
+    ports::{KeySource, LogBuckets, OrganizationSource, OutsideError, Ports, Teller, Told},
     report::RoundReport,
-    round::{RoundError, StepError},
+    round::{NoKeys, RoundError, StepError},
     settings::{Admission, Bounds, Settings},
     stop::Stop,
 };

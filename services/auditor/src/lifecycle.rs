@@ -9,8 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     finding::{Found, Origin},
-    heal::Healing,
+    heal::{Healing, wanted},
 };
+
+/// How far back rounds look at most, in milliseconds: 40 days, less the one in which a round gets round to it. CloudTrail retries for 30.
+const REACH_MS: i64 = 39 * 86_400_000;
 
 /// Most findings that are remembered as closed, for each account: what is found again is told as opened again.
 const MAX_CLOSED: usize = 500;
@@ -40,9 +43,9 @@ pub enum State {
     Opened,
     /// Found again after it was resolved.
     Reopened,
-    /// What is missing was asked for, for the first time; or it is asked for no more, and is still missing.
+    /// What is missing was asked for, or looked for in the log bucket, for the first time; or it is asked for no more, and is still missing.
     Healing,
-    /// It was asked for, and landed as it was signed.
+    /// It was asked for, and landed with the hash that CloudTrail signed.
     Healed,
     /// Looked for and not found any more.
     Resolved,
@@ -88,13 +91,15 @@ pub struct Looked {
     pub since_ms: Option<i64>,
     /// Before this moment.
     pub until_ms: i64,
+    /// More was found than is named one by one: what is not among it may still be so.
+    pub partial: bool,
 }
 
 impl Looked {
-    /// Whether it would have found this again, if it were still so.
-    pub fn covers(&self, open: &Open) -> bool {
+    /// Whether it would have found this again, if it were still so, as of this moment.
+    pub fn covers(&self, open: &Open, now_ms: i64) -> bool {
         let found = &open.found;
-        if self.origin != found.origin {
+        if self.origin != found.origin || self.partial {
             return false;
         }
         let wanted = match &found.account {
@@ -103,13 +108,29 @@ impl Looked {
             None => self.accounts.is_none() && self.cut.is_empty(),
         };
         let (since_ms, until_ms) = (self.since_ms.unwrap_or(i64::MIN), self.until_ms);
-        match found.span_ms() {
-            // A stretch that began before the window is found again by what lies in it.
-            Some((from_ms, to_ms)) if from_ms < to_ms => wanted && to_ms > since_ms && from_ms < until_ms,
-            Some((at_ms, _)) => wanted && (since_ms..until_ms).contains(&at_ms),
-            // What has no time of its own lies somewhere in what was looked at then.
-            None => wanted && since_ms <= open.within.0 && open.within.1 <= until_ms,
+        wanted
+            && match found.span_ms() {
+                // It was found by a clock that was ahead. Any look that is not of an old day says better.
+                Some((from_ms, _)) if from_ms > now_ms => until_ms > now_ms - REACH_MS,
+                // A stretch that began before the window is found again by what lies in it.
+                Some((from_ms, to_ms)) if from_ms < to_ms => to_ms > since_ms && from_ms < until_ms,
+                Some((at_ms, _)) => (since_ms..until_ms).contains(&at_ms),
+                None => self.covers_without_times(open, now_ms),
+            }
+    }
+
+    /// What has no time of its own lies somewhere in what was looked at then.
+    fn covers_without_times(&self, open: &Open, now_ms: i64) -> bool {
+        // Who is expected and what is known of it is asked as a whole, whatever the window.
+        if open.found.origin == Origin::Coverage {
+            return true;
         }
+        let (from_ms, to_ms) = (open.within.0, open.within.1.min(now_ms));
+        let reach_ms = self.until_ms.saturating_sub(REACH_MS);
+        // What may still heal, and that there is more, is about what rounds look at. The rest is so until all of it was looked at, or no round looks at
+        // it any more.
+        let begins_ms = if open.is_of_late() { from_ms.max(reach_ms) } else { from_ms };
+        self.since_ms.unwrap_or(i64::MIN) <= begins_ms && (to_ms <= self.until_ms || open.within.1 > now_ms) || to_ms <= reach_ms
     }
 
     /// The stretch, milliseconds since 1970.
@@ -135,8 +156,17 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Takes in what a round found of this account. `room` says whether one more may be remembered: what may not is given back and told by nobody.
-    pub fn take(&mut self, looked: &[Looked], found: Vec<Found>, now_ms: i64, mut room: impl FnMut(&Open) -> bool) -> Taken {
+    /// Takes in what a round found of this account. `landed` has the ids of what has landed with the hash that CloudTrail signed; none: nobody could
+    /// look, and what an object would put right stays open. `room` says whether one more may be remembered: what may not is given back and told by
+    /// nobody.
+    pub fn take(
+        &mut self,
+        looked: &[Looked],
+        found: Vec<Found>,
+        landed: Option<&BTreeSet<String>>,
+        now_ms: i64,
+        mut room: impl FnMut(&Open) -> bool,
+    ) -> Taken {
         let mut taken = Taken::default();
         let mut by_id: BTreeMap<String, usize> = self.open.iter().enumerate().map(|(place, open)| (open.id.clone(), place)).collect();
         let mut seen = BTreeSet::new();
@@ -161,22 +191,43 @@ impl Findings {
             by_id.insert(id, self.open.len());
             self.open.push(open);
         }
-        let gone = |open: &Open| !seen.contains(&open.id) && looked.iter().any(|looked| looked.covers(open));
-        taken.changes.extend(self.close(gone, now_ms));
+        // What was found again in this round landed after it was looked at, if at all: the next round says so.
+        let gone = |open: &Open| {
+            let covered = || (landed.is_some() || wanted(&open.found).is_none()) && looked.iter().any(|looked| looked.covers(open, now_ms));
+            !seen.contains(&open.id) && (landed.is_some_and(|landed| landed.contains(&open.id)) || covered())
+        };
+        taken.changes.extend(self.close(gone, landed, now_ms));
         taken
     }
 
-    /// Closes those that are not so any more.
-    pub fn close(&mut self, gone: impl Fn(&Open) -> bool, now_ms: i64) -> Vec<Change> {
+    /// Closes those that are not so any more. Only what landed as it was signed is healed.
+    fn close(&mut self, gone: impl Fn(&Open) -> bool, landed: Option<&BTreeSet<String>>, now_ms: i64) -> Vec<Change> {
         let (closed, open): (Vec<Open>, Vec<Open>) = std::mem::take(&mut self.open).into_iter().partition(gone);
         self.open = open;
         self.closed.extend(closed.iter().map(|open| (open.id.clone(), now_ms)));
         while self.closed.len() > MAX_CLOSED {
-            let Some(oldest) = self.closed.iter().min_by_key(|(_, at_ms)| **at_ms).map(|(id, _)| id.clone()) else { break };
-            self.closed.remove(&oldest);
+            self.forget_oldest();
         }
-        let state = |open: &Open| if open.healing.asked_ms.is_empty() { State::Resolved } else { State::Healed };
+        let state = |open: &Open| {
+            let healed = !open.healing.asked_ms.is_empty() && landed.is_some_and(|landed| landed.contains(&open.id));
+            if healed { State::Healed } else { State::Resolved }
+        };
         closed.into_iter().map(|open| Change { state: state(&open), at_ms: now_ms, open }).collect()
+    }
+
+    /// Forgets that the first of those that are closed ever was. Gives whether there was one.
+    pub(crate) fn forget_oldest(&mut self) -> bool {
+        let oldest = self.closed.iter().min_by_key(|(_, at_ms)| **at_ms).map(|(id, _)| id.clone());
+        oldest.is_some_and(|id| self.closed.remove(&id).is_some())
+    }
+
+    /// What was found by looking from the beginning on lies after this moment, milliseconds since 1970: so that looking from there on can find that
+    /// it is gone.
+    pub(crate) fn begin_at(&mut self, first_ms: Option<i64>) {
+        let Some(first_ms) = first_ms else { return };
+        for open in self.open.iter_mut().filter(|open| open.within.0 == i64::MIN) {
+            open.within.0 = first_ms;
+        }
     }
 
     /// Whether there is nothing to remember.
@@ -216,10 +267,26 @@ fn within(looked: &[Looked], origin: Origin) -> (i64, i64) {
 }
 
 impl Open {
+    /// From when on it is to be looked at again, milliseconds since 1970.
+    pub(crate) fn begins_ms(&self, now_ms: i64) -> i64 {
+        match self.found.span_ms() {
+            Some((from_ms, _)) => from_ms,
+            None if self.is_of_late() => self.within.0.max(now_ms.saturating_sub(REACH_MS)),
+            None => self.within.0,
+        }
+    }
+
+    /// It is about what rounds look at, and about nothing before.
+    fn is_of_late(&self) -> bool {
+        self.found.provisional || self.found.origin == Origin::Auditor
+    }
+
     /// It is still so. A change where it is final now.
     fn found_again(&mut self, found: Found, within: (i64, i64), now_ms: i64) -> Option<Change> {
         let became_final = self.found.provisional && !found.provisional;
-        self.within = (self.within.0.min(within.0), self.within.1.max(within.1));
+        // What a clock wrote that was ahead is not believed any longer.
+        let until_ms = if self.within.1 > now_ms { within.1 } else { self.within.1.max(within.1) };
+        self.within = (self.within.0.min(within.0), until_ms);
         (self.found, self.seen_ms) = (found, now_ms);
         became_final.then(|| Change { state: State::Opened, at_ms: now_ms, open: self.clone() })
     }

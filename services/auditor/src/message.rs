@@ -86,11 +86,12 @@ fn one(archive: &str, change: &Change) -> Message {
 
 fn healing(change: &Change) -> Value {
     let healing = &change.open.healing;
-    if healing.asked_ms.is_empty() && healing.at_source.is_none() {
+    if healing.tries() == 0 && healing.at_source.is_none() {
         return Value::Null;
     }
-    let asked: Vec<Option<String>> = healing.asked_ms.iter().map(|at_ms| to_rfc3339(*at_ms)).collect();
-    json!({ "asked_at": asked, "at_source": healing.at_source.map(|presence| presence.as_str()), "given_up": healing.given_up })
+    let times = |all: &[i64]| all.iter().map(|at_ms| to_rfc3339(*at_ms)).collect::<Vec<Option<String>>>();
+    let (asked, looked) = (times(&healing.asked_ms), times(&healing.looked_ms));
+    json!({ "asked_at": asked, "looked_at": looked, "at_source": healing.at_source.map(|presence| presence.as_str()), "given_up": healing.given_up })
 }
 
 fn summary(archive: &str, name: &str, state: State, changes: &[&Change]) -> Message {
@@ -130,6 +131,25 @@ fn summary(archive: &str, name: &str, state: State, changes: &[&Change]) -> Mess
     Message { body: body.to_string(), attributes, deduplication: format!("{group}-{at_ms}"), group }
 }
 
+/// That messages of findings are told no more: there was no room for them, or they were refused again and again.
+pub(crate) fn not_told(archive: &str, lost: u64, now_ms: i64) -> Message {
+    let found = Found { name: "not_told".to_owned(), ..Found::default() };
+    let body = json!({
+        "version": VERSION,
+        "archive": archive,
+        "summary": true,
+        "state": State::Opened.as_str(),
+        "at": to_rfc3339(now_ms),
+        "name": found.name,
+        "severity": severity(&found),
+        "count": lost,
+        "detail": format!("{lost} messages of findings could not be told and are told no more; each finding has its row in findings/"),
+    });
+    let mut attributes = attributes(&found, State::Opened);
+    attributes.push(("summary".to_owned(), "true".to_owned()));
+    Message { body: body.to_string(), attributes, group: found.name.clone(), deduplication: format!("{}-{now_ms}", found.name) }
+}
+
 fn attributes(found: &Found, state: State) -> Vec<(String, String)> {
     let all = [
         ("name", found.name.clone()),
@@ -143,28 +163,27 @@ fn attributes(found: &Found, state: State) -> Vec<(String, String)> {
 /// How bad it is, for those who choose what to be woken by: `high` where something is wrong with what is there, `medium` where something is not there,
 /// `low` where it may still come.
 pub fn severity(found: &Found) -> &'static str {
-    const HIGH: [&str; 14] = [
+    const HIGH: [&str; 13] = [
         "altered",
         "listed_differently",
         "unlisted",
         "digest_refused",
         "digest_lost",
         "damaged",
-        "segment_missing",
-        "segment_cut",
-        "segment_replaced",
         "not_one_member",
         "revision_differs",
         "revision_missing",
         "row_contradicts_key",
         "duplicated_stamp",
+        "name_from_the_future",
+        "not_told",
     ];
     // Nobody is wronged by these: the account is new, gone, or was not there.
     const USUAL: [&str; 3] = ["new_account", "suspended", "region_newly_enabled"];
     match found.name.as_str() {
         _ if found.provisional => "low",
         "gap" if found.reasons.iter().any(|reason| USUAL.contains(&reason.as_str())) => "low",
-        name if HIGH.contains(&name) => "high",
+        name if HIGH.contains(&name) || name.starts_with("segment_") => "high",
         _ => "medium",
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! Attributes are names that stand in this program's text, or are cut to a bounded number of them: never an account, a key or an id.
 
-mod bounded;
 mod catalogue;
 
 use std::sync::Arc;
@@ -11,9 +10,9 @@ use opentelemetry::{
     KeyValue,
     metrics::{Counter, Gauge, Histogram, Meter},
 };
-use trailkeep_telemetry::Instrument;
+use trailkeep_telemetry::{Bounded, Instrument};
 
-use self::{bounded::Bounded, catalogue as of};
+use self::catalogue as of;
 use crate::{
     lifecycle::{Change, State},
     report::RoundReport,
@@ -128,10 +127,11 @@ impl AuditorMetrics {
         }
     }
 
-    /// A round came to nothing.
-    pub fn aborted(&self, duration_s: f64) {
+    /// A round came to nothing. What it knew by then stands.
+    pub fn aborted(&self, report: &RoundReport, duration_s: f64) {
         self.all.rounds.add(1, &[KeyValue::new("outcome", "aborted")]);
         self.all.duration.record(duration_s, &[]);
+        self.stands(report);
     }
 
     /// A round ended.
@@ -139,21 +139,33 @@ impl AuditorMetrics {
         let all = &self.all;
         all.rounds.add(1, &[KeyValue::new("outcome", report.outcome())]);
         all.duration.record(duration_s, &[]);
-        all.open.record(report.findings_open as f64, &[]);
-        all.failed.record(report.verification_failed as f64, &[]);
-        all.gaps.record(report.gaps as f64, &[]);
-        all.missing.record(report.missing as f64, &[]);
-        all.missing_at_source.record(report.missing_at_source as f64, &[]);
         all.heal_sent.add(report.heal_sent, &[]);
         all.told.add(report.told, &[]);
         all.digests.add(report.digests_verified, &[]);
         all.files.add(report.files_verified, &[]);
-        all.lagging.record(report.lagging_chains as f64, &[]);
-        if let Some(late_h) = report.attestation_late_h {
-            all.attestation_late.record(late_h as f64 * HOUR_S, &[]);
+        self.stands(report);
+    }
+
+    /// How everything stands, as far as somebody looked.
+    fn stands(&self, report: &RoundReport) {
+        let (all, known) = (&self.all, report.known());
+        let gauges = [
+            (&all.open, known.findings_open),
+            (&all.failed, known.verification_failed),
+            (&all.gaps, known.gaps),
+            (&all.missing, known.missing),
+            (&all.missing_at_source, known.missing_at_source),
+            (&all.lagging, known.lagging_chains),
+        ];
+        for (gauge, count) in gauges {
+            if let Some(count) = count {
+                gauge.record(count as f64, &[]);
+            }
         }
-        if let Some(age_h) = report.roster_age_h {
-            all.roster_age.record(age_h as f64 * HOUR_S, &[]);
+        for (gauge, hours) in [(&all.attestation_late, report.attestation_late_h), (&all.roster_age, report.roster_age_h)] {
+            if let Some(hours) = hours {
+                gauge.record(hours as f64 * HOUR_S, &[]);
+            }
         }
     }
 }

@@ -4,9 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use trailkeep_pipeline::ports::ledger::{Ledger, LedgerError};
+use trailkeep_pipeline::ports::ledger::{Ledger, LedgerError, MAX_NOTE_BYTES};
 
-use crate::lifecycle::Findings;
+use crate::{
+    finding::{Found, Origin},
+    heal::{Healing, MOST_TRIES},
+    lifecycle::{Findings, Open},
+};
 
 /// Version of the notes.
 const VERSION: u32 = 1;
@@ -18,6 +22,15 @@ const ACCOUNT: &str = "auditor/account/";
 pub(crate) const UNTOLD: &str = "auditor/untold";
 /// Whose note it is, of what is no account's.
 pub(crate) const NOBODY: &str = "-";
+/// What a note's own members take beside its findings, in bytes.
+const FRAME_BYTES: usize = 1_024;
+/// What an open finding may grow by in bytes: times of tries of 14 each, their members' names, what stands in the log bucket, that asking is over, a
+/// longer stretch and a longer name.
+const GROWTH_BYTES: usize = MOST_TRIES * 14 + 150;
+/// Most bytes of a text of a finding where a note is too full.
+const SHORT_TEXT_BYTES: usize = 256;
+/// Most reasons of a finding where a note is too full.
+const FEW_REASONS: usize = 4;
 
 /// What is remembered of all accounts together.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +53,15 @@ pub struct Memory {
     /// When what lags and what is open was last looked at by itself.
     #[serde(default)]
     pub lagging_ms: Option<i64>,
+    /// When coverage was last looked at.
+    #[serde(default)]
+    pub covered_ms: Option<i64>,
+    /// When the roster that coverage last held the archive against was observed.
+    #[serde(default)]
+    pub roster_observed_ms: Option<i64>,
+    /// The last day, in days since 1970, on which old segments were asked for in turn.
+    #[serde(default)]
+    pub segments_day: Option<i64>,
     /// The newest day of `sources/` that coverage has read.
     #[serde(default)]
     pub seen_through: Option<String>,
@@ -62,7 +84,64 @@ pub struct Account {
     pub seen: BTreeMap<String, i64>,
     /// Of what there was no room for: what was done about all of it together.
     #[serde(default)]
-    pub beyond: crate::heal::Healing,
+    pub beyond: Healing,
+}
+
+impl Account {
+    /// How many bytes of `note_bytes` are left for findings that are new, once all that are open have grown as they may.
+    pub(crate) fn room_bytes(&self, note_bytes: usize) -> usize {
+        let grown = self.findings.open.len() * GROWTH_BYTES;
+        note_bytes.saturating_sub(size_bytes(self) + grown + FRAME_BYTES)
+    }
+
+    /// What one more takes, once it has grown.
+    pub(crate) fn needs_bytes(open: &Open) -> usize {
+        size_bytes(open) + GROWTH_BYTES
+    }
+
+    /// Makes the note fit: forgets what is closed, oldest first, then cuts texts of findings, then forgets findings, and in the end the marks, whose
+    /// chains then begin with the window. What may still come by itself is forgotten first, and the newest before others. Gives the findings.
+    pub(crate) fn fit(&mut self) -> Vec<Found> {
+        let mut forgotten = Vec::new();
+        let most_bytes = MAX_NOTE_BYTES - FRAME_BYTES;
+        let mut size = size_bytes(self);
+        if size <= most_bytes {
+            return forgotten;
+        }
+        while size > most_bytes && self.findings.forget_oldest() {
+            size = size_bytes(self);
+        }
+        if size > most_bytes {
+            self.findings.open.iter_mut().for_each(|open| open.found.shorten(SHORT_TEXT_BYTES, FEW_REASONS));
+            size = size_bytes(self);
+        }
+        if size > most_bytes {
+            self.findings.open.sort_by_key(|open| (open.found.origin != Origin::Auditor, open.found.provisional, open.opened_ms));
+        }
+        while size > most_bytes {
+            let Some(open) = self.findings.open.pop() else { break };
+            size = size.saturating_sub(size_bytes(&open) + 1);
+            forgotten.push(open.found);
+        }
+        if size > most_bytes {
+            self.marks = Value::Null;
+        }
+        forgotten
+    }
+
+    /// What a clock wrote that was ahead is of now at the latest.
+    pub(crate) fn none_after(&mut self, now_ms: i64) {
+        for open in &mut self.findings.open {
+            open.opened_ms = open.opened_ms.min(now_ms);
+            open.seen_ms = open.seen_ms.min(now_ms);
+        }
+        self.findings.closed.values_mut().for_each(|at_ms| *at_ms = (*at_ms).min(now_ms));
+    }
+}
+
+/// Whether something that is done every so often is due. A last time in the future was written by a clock that was ahead, and is no reason to wait.
+pub(crate) fn is_due(last_ms: Option<i64>, every_ms: i64, now_ms: i64) -> bool {
+    last_ms.is_none_or(|last_ms| last_ms > now_ms || now_ms.saturating_sub(last_ms) >= every_ms)
 }
 
 /// A note as it was read: its content, and the version to be written over.
@@ -112,6 +191,16 @@ pub enum NoteError {
         /// The note.
         name: String,
     },
+}
+
+impl NoteError {
+    /// Itself, where the note had no room; anything else ends the round.
+    pub(crate) fn full(self) -> Option<Result<Self, Self>> {
+        match self {
+            Self::Ledger { source: LedgerError::NoteTooLarge { .. }, .. } => Some(Ok(self)),
+            _ => Some(Err(self)),
+        }
+    }
 }
 
 /// The name of an account's note.

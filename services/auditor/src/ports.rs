@@ -1,6 +1,6 @@
 //! The outside of an auditor.
 
-use std::{fmt::Debug, sync::Arc};
+use std::{collections::BTreeSet, fmt::Debug, sync::Arc};
 
 use async_trait::async_trait;
 use trailkeep_attest::{HeadStore, Signer};
@@ -76,10 +76,18 @@ pub trait Teller: Debug + Send + Sync {
     fn address(&self) -> String;
 
     /// Tells these, at least once.
-    ///
-    /// # Errors
-    /// [`OutsideError`]; some may have been told.
-    async fn tell(&self, messages: &[Message]) -> Result<(), OutsideError>;
+    async fn tell(&self, messages: &[Message]) -> Told;
+}
+
+/// What came of telling; messages that are not named here were told.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Places of messages that are not taken for what they are, however often they are told.
+    pub refused: BTreeSet<usize>,
+    /// Places of messages that may be told later.
+    pub left: BTreeSet<usize>,
+    /// Why, the first; none: all were told.
+    pub error: Option<OutsideError>,
 }
 
 /// CloudTrail's public keys: ListPublicKeys on AWS.

@@ -23,6 +23,8 @@ pub struct Settings {
     pub lease: Duration,
     /// After a message about Digests, how long others are waited for before a round begins.
     pub settle: Duration,
+    /// From the beginning of one round to that of one that Digests wake, at least.
+    pub distance: Duration,
     /// Replica and origin: as the collector's.
     pub aliases: BTreeMap<String, String>,
     /// Regions that are expected of every account; empty: those that are on by default in the partition.
@@ -47,6 +49,7 @@ impl Default for Settings {
             every: Duration::from_hours(1),
             lease: Duration::from_mins(1),
             settle: Duration::from_mins(2),
+            distance: Duration::from_mins(10),
             aliases: BTreeMap::new(),
             assume_regions: Vec::new(),
             admission: Admission::default(),

@@ -2,7 +2,6 @@
 //!
 //! Attributes are names that stand in this program's text, or are cut to a bounded number of them: never an account, a key or an id.
 
-mod bounded;
 mod catalogue;
 pub(crate) mod minute;
 
@@ -14,9 +13,8 @@ use opentelemetry::{
 };
 use trailkeep_archive::LandedObject;
 use trailkeep_pipeline::{ingest::IngestSummary, ports::bucket::StagedUpload};
-use trailkeep_telemetry::Instrument;
+use trailkeep_telemetry::{Bounded, Instrument};
 
-use bounded::Bounded;
 use minute::Minute;
 
 /// Most messages that all consumers of a standard queue may have in flight (SQS Developer Guide, "Amazon SQS message quotas"): about 120,000.

@@ -171,7 +171,12 @@ pub enum ArchiveKey {
         random: u64,
     },
     /// A file of the outcomes table.
-    Outcomes(Attested),
+    Outcomes {
+        /// The attestation that it was written for.
+        attested: Attested,
+        /// The first eight bytes of its leaves' Merkle root.
+        root: u64,
+    },
     /// An attestation.
     Attest(Attested),
 }
@@ -207,7 +212,10 @@ impl ArchiveKey {
                 let id = table_file(file)?;
                 Self::Findings { at_ms: id.unix_ms(), random: id.random() }
             }
-            ["outcomes", day, file] => Self::Outcomes(Attested::parse_outcomes(day, file)?),
+            ["outcomes", day, file] => {
+                let (attested, root) = Attested::parse_outcomes(day, file)?;
+                Self::Outcomes { attested, root }
+            }
             ["attest", day, file] => Self::Attest(Attested::parse_attest(day, file)?),
             ["staging", batch, "manifest.json"] => Self::Manifest { batch: batch.parse().ok()? },
             _ => return None,
@@ -229,7 +237,7 @@ impl ArchiveKey {
             Self::Accounts { observed_ms } => accounts_key(*observed_ms),
             Self::PublicKeys { got_ms } => public_keys_key(*got_ms),
             Self::Findings { at_ms, random } => findings_key(*at_ms, *random),
-            Self::Outcomes(attested) => outcomes_key(*attested),
+            Self::Outcomes { attested, root } => outcomes_key(*attested, *root),
             Self::Attest(attested) => attest_key(*attested),
         }
     }
@@ -241,7 +249,7 @@ impl ArchiveKey {
             | Self::Accounts { .. }
             | Self::PublicKeys { .. }
             | Self::Findings { .. }
-            | Self::Outcomes(_)
+            | Self::Outcomes { .. }
             | Self::Attest(_) => None,
             Self::Raw { batch, .. }
             | Self::Digests { batch, .. }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use trailkeep_archive::layout::{ATTEST, outcomes_key};
+use trailkeep_archive::layout::ATTEST;
 use trailkeep_audit::{
     Day, Sha256,
-    attestation::{ChainWalk, Envelope, Kind, Leaf, PublicKey, Statement, TreeRoot},
+    attestation::{ChainWalk, Envelope, Kind, PublicKey, Statement},
 };
 use trailkeep_pipeline::ports::bucket::{AuditBucket, BucketError};
 
@@ -154,6 +154,13 @@ pub async fn check(bucket: &dyn AuditBucket, checking: &Checking<'_>) -> Result<
         checked.add(problem.name(), problem.sequence(), None, problem.to_string());
     }
     numbers(bucket, &listing, &hashes, &mut checked).await?;
+    // One key may sign for several archives: the chain of another one, copied here whole, is well signed.
+    let address = bucket.address();
+    if let Some(archive) = checked.archive.as_ref().filter(|archive| **archive != address) {
+        checked
+            .notes
+            .push(format!("the attestations are of {archive:?}, and lie in {address}: whether that is the same archive is not known here"));
+    }
     tell_days(checking, days, &mut checked);
     if listing.attestations.is_empty() {
         checked.add("nothing_to_verify", None, None, "the archive has no attestation");
@@ -236,7 +243,7 @@ impl Read<'_> {
                 Err(error) => match error.name() {
                     Some(name) => {
                         let detail = trailkeep_pipeline::ports::causes(&error);
-                        self.checked.add(name, Some(kept.sequence), Some(outcomes_key(kept.attested())), detail);
+                        self.checked.add(name, Some(kept.sequence), Some(kept.outcomes_key(statement.sources.merkle_root)), detail);
                     }
                     None => return Err(AttestError::Leaves(error)),
                 },
@@ -270,20 +277,9 @@ impl Read<'_> {
 /// # Errors
 /// [`LeavesError`].
 pub(crate) async fn check_leaves(bucket: &dyn AuditBucket, kept: Kept, statement: &Statement) -> Result<(), LeavesError> {
-    type Counted = (TreeRoot, BTreeMap<String, u64>);
-    let key = outcomes_key(kept.attested());
-    let step = |(tree, outcomes): &mut Counted, leaf: Leaf| {
-        // There are nine by name: a file that has more of them does not fill the memory.
-        if outcomes.len() >= 64 && !outcomes.contains_key(&leaf.outcome) {
-            return Err("it has more kinds of outcomes than there are".to_owned());
-        }
-        *outcomes.entry(leaf.outcome.clone()).or_default() += 1;
-        tree.push(leaf).map_err(|error| error.to_string())
-    };
-    let (tree, outcomes) = outcomes::each(bucket, &key, statement.sources.count, Counted::default(), step).await?;
-    if tree.root() != statement.sources.merkle_root {
-        return Err(LeavesError::Root { key });
-    }
+    let root = statement.sources.merkle_root;
+    let key = kept.outcomes_key(root);
+    let outcomes = outcomes::check(bucket, &key, statement.sources.count, root).await?;
     let attested = statement.sources.outcomes.iter().filter(|(_, count)| **count > 0);
     if attested.eq(outcomes.iter()) { Ok(()) } else { Err(LeavesError::Outcomes { key }) }
 }

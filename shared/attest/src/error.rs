@@ -78,12 +78,6 @@ pub enum AttestError {
         /// Why.
         reason: String,
     },
-    /// Another maker is at it, or died a short time ago.
-    #[error("{key} was written a short time ago by another maker that has not finished: run this again in a quarter of an hour")]
-    Busy {
-        /// The object.
-        key: String,
-    },
     /// Others were faster, again and again.
     #[error("others took the next number {0} times in a row: run this again")]
     Outrun(u32),

@@ -10,7 +10,10 @@ use trailkeep_audit::{
     Day, Sha256,
     attestation::{Envelope, Kind, canonical_json},
 };
-use trailkeep_pipeline::ports::bucket::{AuditBucket, BucketError, PutOutcome, PutPolicy};
+use trailkeep_pipeline::{
+    batch::Retention,
+    ports::bucket::{AuditBucket, BucketError, PutOutcome, PutPolicy},
+};
 
 use crate::{
     error::AttestError,
@@ -21,6 +24,7 @@ use crate::{
 const VERSION: u32 = 1;
 /// Largest head that is read: 16 KiB.
 const MAX_HEAD_BYTES: u64 = 16 << 10;
+const DAY_MS: i64 = 86_400_000;
 
 /// One head: which attestation had a number, and when that was put down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +79,7 @@ pub enum HeadError {
 pub struct HeadStore {
     bucket: Arc<dyn AuditBucket>,
     policy: PutPolicy,
+    retention: Option<Retention>,
 }
 
 /// What is kept of heads.
@@ -114,7 +119,13 @@ impl Head {
 impl HeadStore {
     /// A store of heads. `policy` says how they are locked and encrypted there.
     pub fn new(bucket: Arc<dyn AuditBucket>, policy: PutPolicy) -> Self {
-        Self { bucket, policy }
+        Self { bucket, policy, retention: None }
+    }
+
+    /// Each head is locked from when it is put, in place of what the policy says: for processes that run for long.
+    #[must_use]
+    pub fn locked_for(self, retention: Option<Retention>) -> Self {
+        Self { retention, ..self }
     }
 
     /// Its address.
@@ -131,7 +142,10 @@ impl HeadStore {
         let failed = |source| HeadError::Bucket { sequence, store: store.clone(), source };
         let key = format!("{}{sequence:012}.json", folder(&head.archive));
         let body = canonical_json(head).unwrap_or_default();
-        let policy = PutPolicy { if_absent: true, content_type: Some("application/json".to_owned()), ..self.policy.clone() };
+        let from_now =
+            |retention: Retention| (retention.mode, head.made_at_ms.saturating_add(i64::from(retention.days).saturating_mul(DAY_MS)));
+        let lock = self.retention.map(from_now).or(self.policy.lock);
+        let policy = PutPolicy { if_absent: true, content_type: Some("application/json".to_owned()), lock, ..self.policy.clone() };
         if self.bucket.put(&key, body.into(), &policy).await.map_err(failed)? == PutOutcome::Written {
             return Ok(());
         }
@@ -207,7 +221,7 @@ fn folder(archive: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-    use trailkeep_pipeline::memory::MemoryBucket;
+    use trailkeep_pipeline::{memory::MemoryBucket, ports::bucket::LockMode};
 
     use super::*;
 
@@ -228,6 +242,17 @@ mod tests {
         assert_eq!(bucket.objects().keys().map(String::as_str).collect::<Vec<_>>(), ["heads/c06ef0206ab0d367/000000000007.json"]);
         let heads = store.read("s3://audit").await.unwrap();
         assert_eq!((heads.heads.get(&7), heads.unreadable.len()), (Some(&head(7, 1)), 0));
+    }
+
+    #[tokio::test]
+    async fn each_head_is_locked_from_when_it_is_put() {
+        let bucket = MemoryBucket::new();
+        let retention = Retention { mode: LockMode::Compliance, days: 2 };
+        let store = HeadStore::new(Arc::new(bucket.clone()), PutPolicy::default()).locked_for(Some(retention));
+        store.put(&head(1, 5)).await.unwrap();
+        store.put(&head(2, 5 + DAY_MS)).await.unwrap();
+        let locks: Vec<_> = bucket.objects().into_values().map(|object| object.policy.lock).collect();
+        assert_eq!(locks, [Some((LockMode::Compliance, 5 + 2 * DAY_MS)), Some((LockMode::Compliance, 5 + 3 * DAY_MS))]);
     }
 
     #[tokio::test]

@@ -1,12 +1,12 @@
 //! The end of making: the next number, the signature, and what is written, in an order in which whoever dies leaves nothing half.
 //!
-//! 1. `outcomes/`, under the number that is wanted.
+//! 1. `outcomes/`, under the number that is wanted and the root of the leaves: whoever wants the same number for other leaves writes elsewhere. Nothing is
+//!    ever written over.
 //! 2. `attest/numbers/`, only if nothing is there: that moment the attestation is made. Of several makers one gets the number; the others begin again with
 //!    the next one.
 //! 3. `attest/day=…/`, the same bytes. Where its maker died before, the next maker does it.
 
 use bytes::Bytes;
-use trailkeep_archive::layout::outcomes_key;
 use trailkeep_audit::{
     Sha256,
     attestation::{Envelope, EnvelopeError, MAX_ENVELOPE_BYTES, Statement},
@@ -21,8 +21,6 @@ use crate::{
     signer::{Signer, sign},
 };
 
-/// How long another maker may take from writing outcomes to taking the number: 15 minutes. What is older was left by one that died.
-const MAKER_MS: i64 = 15 * 60_000;
 /// The greatest number of an attestation: keys have twelve digits.
 const MAX_SEQUENCE: u64 = 999_999_999_999;
 
@@ -160,9 +158,7 @@ pub(crate) async fn issue(
     let statement = &envelope.statement;
     let kept = Kept { sequence: statement.sequence, day: statement.day, kind: statement.kind };
     let number = number_key(kept.sequence);
-    if !outcomes_written(bucket, kept, spooled, making).await? {
-        return Ok(Issued::Lost);
-    }
+    outcomes_written(bucket, kept, spooled, making).await?;
     if bucket.put(&number, bytes.clone(), &json(making)).await? == PutOutcome::AlreadyThere
         && kept::read(bucket, &number).await?.as_ref() != Some(&bytes)
     {
@@ -172,27 +168,20 @@ pub(crate) async fn issue(
     Ok(Issued::Written { kept, sha256: Sha256::of(&bytes), envelope: Box::new(envelope) })
 }
 
-/// Writes the leaves. False where another maker has the number.
-async fn outcomes_written(bucket: &dyn AuditBucket, kept: Kept, spooled: &Spooled, making: &Making<'_>) -> Result<bool, AttestError> {
-    let key = outcomes_key(kept.attested());
+/// Writes the leaves. A maker that died may have left the same ones, of a release that encodes otherwise.
+async fn outcomes_written(bucket: &dyn AuditBucket, kept: Kept, spooled: &Spooled, making: &Making<'_>) -> Result<(), AttestError> {
+    let key = kept.outcomes_key(spooled.root);
     let content_type = Some("application/vnd.apache.parquet".to_owned());
-    let policy = PutPolicy { content_type, if_absent: false, ..making.policy.clone() };
+    let policy = PutPolicy { content_type, if_absent: true, ..making.policy.clone() };
     match outcomes::upload(bucket, &key, spooled, &policy).await {
-        Ok(_) => return Ok(true),
-        Err(AttestError::Bucket(BucketError::Changed { .. })) => {}
-        Err(error) => return Err(error),
+        Ok(_) => Ok(()),
+        Err(AttestError::Bucket(BucketError::Changed { .. })) => match outcomes::check(bucket, &key, spooled.count, spooled.root).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.name().is_some() => Err(AttestError::Broken { key, reason: trailkeep_pipeline::ports::causes(&error) }),
+            Err(error) => Err(AttestError::Leaves(error)),
+        },
+        Err(error) => Err(error),
     }
-    // Other leaves are there: of a maker that is about to take the number, or of one that died before it did.
-    if bucket.head(&number_key(kept.sequence)).await?.is_some() {
-        return Ok(false);
-    }
-    let written_ms = bucket.head(&key).await?.and_then(|info| info.modified_ms).unwrap_or(i64::MIN);
-    if making.now_ms.saturating_sub(written_ms) < MAKER_MS {
-        return Err(AttestError::Busy { key });
-    }
-    tracing::warn!(key, "outcomes that no attestation names are written over");
-    bucket.put(&key, outcomes::whole(spooled)?.into(), &policy).await?;
-    Ok(true)
 }
 
 /// Puts an envelope where readers look for it.

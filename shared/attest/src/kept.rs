@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use trailkeep_archive::layout::{ATTEST, ArchiveKey, AttestationKind, Attested, attest_key};
+use trailkeep_archive::layout::{ATTEST, ArchiveKey, AttestationKind, Attested, attest_key, outcomes_key};
 use trailkeep_audit::{
-    Day,
+    Day, Sha256,
     attestation::{Kind, MAX_ENVELOPE_BYTES},
 };
 use trailkeep_pipeline::ports::bucket::{AuditBucket, BucketError};
@@ -49,7 +49,12 @@ impl Kept {
         attest_key(self.attested())
     }
 
-    pub(crate) fn attested(self) -> Attested {
+    /// The key of its leaves, which their root is in.
+    pub fn outcomes_key(&self, root: Sha256) -> String {
+        outcomes_key(self.attested(), root.first_eight())
+    }
+
+    fn attested(self) -> Attested {
         let day = self.day.to_string().parse().unwrap_or_default();
         let kind = match self.kind {
             Kind::Provisional => AttestationKind::Provisional,

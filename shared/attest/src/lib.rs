@@ -33,7 +33,7 @@ pub use error::AttestError;
 pub use heads::{Head, HeadError, HeadStore};
 pub use kept::{Kept, Listing, read};
 pub use key_file::{KeyFile, KeyFileError, public_key_pem, read_public_key};
-pub use make::{Made, Making, Parts, make, sample_seed, unknown_coverage};
+pub use make::{Judged, Made, Making, Parts, judge, make, sample_seed, unknown_coverage};
 pub use outcomes::LeavesError;
 pub use prove::{ProveError, Proved, Wanted, delivery_day, prove};
 pub use signer::{SignError, Signer, sign};

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use trailkeep_audit::{
     Day, Sha256,
     attestation::{
-        CoverageStatement, DigestsStatement, Envelope, FindingsStatement, Kind, ReReading, SourcesStatement, Statement, TrailConfiguration,
-        TrustRoot, VERSION, WORDS,
+        ChainHead, CoverageStatement, DigestsStatement, Envelope, FindingsStatement, Kind, ReReading, SourcesStatement, Statement,
+        TrailConfiguration, TrustRoot, VERSION, WORDS,
     },
 };
 use trailkeep_digests::PublicKeys;
 use trailkeep_pipeline::ports::bucket::PutPolicy;
 use trailkeep_restore::Archive;
-use trailkeep_verification::Progress;
+use trailkeep_verification::{Finding, Progress, Verdict};
 
 use crate::{
     due::due_at_ms,
@@ -97,71 +97,129 @@ pub fn sample_seed(archive: &str, day: Day) -> u64 {
     hash.iter().take(4).fold(0, |seed, byte| seed << 8 | u64::from(*byte))
 }
 
-/// Makes the attestation of a day.
-///
-/// Verifies what was delivered on that day, and reads the day's sample again; sorts the sources outside memory; writes `outcomes/`, takes the next number, and
-/// writes `attest/` last. Needs some 300 bytes a source in `TMPDIR`, and memory as [`trailkeep_verification::verify`] does.
+/// Makes the attestation of a day: [`judge`], and [`Judged::attest`].
 ///
 /// # Errors
 /// [`AttestError`]; then there is no new attestation, though objects that none names may have been left in `outcomes/`.
 pub async fn make(
     archive: &Archive,
     keys: &PublicKeys,
-    (day, kind): (Day, Kind),
+    of: (Day, Kind),
     signer: &dyn Signer,
     parts: &Parts,
     making: &Making<'_>,
 ) -> Result<Made, AttestError> {
+    Box::pin(judge(archive, keys, of, &parts.archive, 0, making)).await?.attest(archive, signer, parts, making).await
+}
+
+/// A day that was verified, and of which nothing is stated yet.
+#[derive(Debug)]
+pub struct Judged {
+    of: (Day, Kind),
+    /// The newest attestation of the day before it was verified.
+    before: Option<Kept>,
+    spooled: Spooled,
+    verdict: Verdict,
+    heads: Vec<ChainHead>,
+}
+
+/// Verifies what was delivered on a day, reads the day's sample again, and sorts the sources outside memory. `name` is what the archive is called: it chooses
+/// the sample. At most `findings_kept` findings are kept one by one; all are counted. Needs some 300 bytes a source in `TMPDIR`, and memory as
+/// [`trailkeep_verification::verify`] does. Nothing is written.
+///
+/// # Errors
+/// [`AttestError`].
+pub async fn judge(
+    archive: &Archive,
+    keys: &PublicKeys,
+    (day, kind): (Day, Kind),
+    name: &str,
+    findings_kept: usize,
+    making: &Making<'_>,
+) -> Result<Judged, AttestError> {
     if making.now_ms < due_at_ms(day, kind) {
         return Err(AttestError::TooEarly { day, kind });
     }
-    let bucket = archive.bucket().as_ref();
-    let before = Listing::of(bucket).await?.newest_of(day);
+    let before = Listing::of(archive.bucket().as_ref()).await?.newest_of(day);
     check_kind(before, kind)?;
-    let Verified { leaves, verdict, heads } = Box::pin(verified(archive, keys, day, sample_seed(&parts.archive, day), making)).await?;
+    let seed = sample_seed(name, day);
+    let Verified { leaves, verdict, heads } = Box::pin(verified(archive, keys, day, seed, findings_kept, making)).await?;
     let spooled = tokio::task::spawn_blocking(move || spool(leaves.sorted()?)).await.map_err(AttestError::Thread)??;
-    let mut findings = parts.further_findings.clone();
-    for (name, count) in &verdict.finding_counts {
-        *findings.entry((*name).to_owned()).or_default() += count;
+    Ok(Judged { of: (day, kind), before, spooled, verdict, heads })
+}
+
+impl Judged {
+    /// The findings of the day's verification, as many as were to be kept.
+    pub fn findings(&self) -> &[Finding] {
+        &self.verdict.findings
     }
-    if spooled.contradicted > 0 {
-        findings.insert("sources_contradicted".to_owned(), spooled.contradicted);
+
+    /// How many more there are that were not kept.
+    pub fn left_out(&self) -> u64 {
+        self.verdict.finding_counts.values().sum::<u64>().saturating_sub(self.verdict.findings.len() as u64)
     }
-    let read_again = verdict.read_again;
-    let statement = Statement {
-        version: VERSION,
-        claim: WORDS.to_owned(),
-        archive: parts.archive.clone(),
-        day,
-        kind,
-        sequence: 0,
-        issued_at_ms: making.now_ms,
-        sources: sources(&spooled, making.sample, &read_again),
-        digests: DigestsStatement { verified: verdict.digests.verified, refused: verdict.digests.refused, heads },
-        coverage: parts.coverage.clone(),
-        findings: FindingsStatement { counts: findings, sha256: parts.findings_sha256 },
-        trails: parts.trails.clone(),
-        trust_root: TrustRoot {
-            cloudtrail_keys_sha256: parts.keys_sha256,
-            cloudtrail_keys_origin: parts.keys_origin.clone(),
-            signer: signer.name().to_owned(),
-            signer_fingerprint: signer.public_key().fingerprint(),
-        },
-        previous: None,
-        supersedes: None,
-    };
-    for _ in 0..TRIES {
-        let next = issue::next(bucket, statement.clone(), signer, making).await?;
-        let newest = next.newest_of_day;
-        check_kind(newest, kind)?;
-        if let Some(newest) = newest.filter(|newest| Some(*newest) != before && newest.kind == kind) {
-            return Ok(Made::ByAnother(newest));
+
+    /// Files of `sources/` that contradict each other of one source, over all of the day.
+    pub fn contradicted(&self) -> u64 {
+        self.spooled.contradicted
+    }
+
+    /// States and signs it, and writes `outcomes/`, takes the next number, and writes `attest/` last. `making` and the archive's name are those that it was
+    /// judged with.
+    ///
+    /// # Errors
+    /// [`AttestError`]; then there is no new attestation, though objects that none names may have been left in `outcomes/`.
+    pub async fn attest(&self, archive: &Archive, signer: &dyn Signer, parts: &Parts, making: &Making<'_>) -> Result<Made, AttestError> {
+        let bucket = archive.bucket().as_ref();
+        let statement = self.statement(signer, parts, making);
+        let (_, kind) = self.of;
+        for _ in 0..TRIES {
+            let next = issue::next(bucket, statement.clone(), signer, making).await?;
+            let newest = next.newest_of_day;
+            check_kind(newest, kind)?;
+            if let Some(newest) = newest.filter(|newest| Some(*newest) != self.before && newest.kind == kind) {
+                return Ok(Made::ByAnother(newest));
+            }
+            if let Issued::Written { kept, envelope, sha256 } = issue::issue(bucket, next, signer, &self.spooled, making).await? {
+                return Ok(Made::Attested { kept, envelope, sha256 });
+            }
         }
-        if let Issued::Written { kept, envelope, sha256 } = issue::issue(bucket, next, signer, &spooled, making).await? {
-            return Ok(Made::Attested { kept, envelope, sha256 });
+        Err(AttestError::Outrun(TRIES))
+    }
+
+    fn statement(&self, signer: &dyn Signer, parts: &Parts, making: &Making<'_>) -> Statement {
+        let Self { spooled, verdict, .. } = self;
+        let mut findings = parts.further_findings.clone();
+        for (name, count) in &verdict.finding_counts {
+            *findings.entry((*name).to_owned()).or_default() += count;
+        }
+        if spooled.contradicted > 0 {
+            findings.insert("sources_contradicted".to_owned(), spooled.contradicted);
+        }
+        let (day, kind) = self.of;
+        Statement {
+            version: VERSION,
+            claim: WORDS.to_owned(),
+            archive: parts.archive.clone(),
+            day,
+            kind,
+            sequence: 0,
+            issued_at_ms: making.now_ms,
+            sources: sources(spooled, making.sample, &verdict.read_again),
+            digests: DigestsStatement { verified: verdict.digests.verified, refused: verdict.digests.refused, heads: self.heads.clone() },
+            coverage: parts.coverage.clone(),
+            findings: FindingsStatement { counts: findings, sha256: parts.findings_sha256 },
+            trails: parts.trails.clone(),
+            trust_root: TrustRoot {
+                cloudtrail_keys_sha256: parts.keys_sha256,
+                cloudtrail_keys_origin: parts.keys_origin.clone(),
+                signer: signer.name().to_owned(),
+                signer_fingerprint: signer.public_key().fingerprint(),
+            },
+            previous: None,
+            supersedes: None,
         }
     }
-    Err(AttestError::Outrun(TRIES))
 }
 
 /// No provisional one follows a final one.
@@ -194,6 +252,6 @@ mod tests {
         assert_eq!(seed("s3://audit", "20260115"), seed("s3://audit", "20260115"));
         assert_ne!(seed("s3://audit", "20260115"), seed("s3://audit", "20260116"));
         assert_ne!(seed("s3://audit", "20260115"), seed("s3://other", "20260115"));
-        assert!(seed("s3://audit", "20260115") <= u64::from(u32::MAX));
+        assert!(u32::try_from(seed("s3://audit", "20260115")).is_ok());
     }
 }

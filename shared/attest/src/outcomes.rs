@@ -94,7 +94,8 @@ pub(crate) async fn upload(bucket: &dyn AuditBucket, key: &str, spooled: &Spoole
     }
 }
 
-/// The whole file, for the rare case in which something else stands in its place.
+/// The whole file.
+#[cfg(test)]
 pub(crate) fn whole(spooled: &Spooled) -> Result<Vec<u8>, AttestError> {
     let failed = |source| AttestError::Temporary { operation: "read", source };
     let mut bytes = Vec::new();
@@ -247,6 +248,24 @@ pub(crate) async fn each<S: Send + 'static>(
         (state, before) = (returned, row);
     }
     if before == attested { Ok(state) } else { Err(LeavesError::Count { key: key.to_owned(), rows: before, attested }) }
+}
+
+/// Reads the leaves, which must be as many as were attested and have this root, and counts their outcomes.
+///
+/// # Errors
+/// [`LeavesError`].
+pub(crate) async fn check(bucket: &dyn AuditBucket, key: &str, attested: u64, root: Sha256) -> Result<BTreeMap<String, u64>, LeavesError> {
+    type Counted = (TreeRoot, BTreeMap<String, u64>);
+    let step = |(tree, outcomes): &mut Counted, leaf: Leaf| {
+        // There are nine by name: a file that has more of them does not fill the memory.
+        if outcomes.len() >= 64 && !outcomes.contains_key(&leaf.outcome) {
+            return Err("it has more kinds of outcomes than there are".to_owned());
+        }
+        *outcomes.entry(leaf.outcome.clone()).or_default() += 1;
+        tree.push(leaf).map_err(|error| error.to_string())
+    };
+    let (tree, outcomes) = each(bucket, key, attested, Counted::default(), step).await?;
+    if tree.root() == root { Ok(outcomes) } else { Err(LeavesError::Root { key: key.to_owned() }) }
 }
 
 async fn open(bucket: &dyn AuditBucket, key: &str) -> Result<OutcomesFile, LeavesError> {

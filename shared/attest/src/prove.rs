@@ -1,7 +1,6 @@
 //! Proofs that a source is among those that an attestation counted.
 
 use bytes::Bytes;
-use trailkeep_archive::layout::outcomes_key;
 use trailkeep_audit::{
     Day,
     attestation::{Envelope, InclusionProof, Leaf, PublicKey, Tree},
@@ -122,7 +121,7 @@ pub async fn prove(bucket: &dyn AuditBucket, wanted: &Wanted, keys: &[PublicKey]
     if sources > MAX_LEAVES {
         return Err(ProveError::TooMany { sources });
     }
-    let outcomes = outcomes_key(kept.attested());
+    let outcomes = kept.outcomes_key(envelope.statement.sources.merkle_root);
     let looking = Looking { key: wanted.key.clone(), tree: Tree::default(), found: Vec::new() };
     let looked = outcomes::each(bucket, &outcomes, sources, looking, Looking::step).await?;
     if looked.tree.root() != envelope.statement.sources.merkle_root {

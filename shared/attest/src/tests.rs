@@ -164,7 +164,12 @@ impl World {
 const FIRST: &str = "attest/day=20260115/000000000001-provisional.json";
 const SECOND: &str = "attest/day=20260116/000000000002-provisional.json";
 const THIRD: &str = "attest/day=20260115/000000000003-final.json";
-const LEAVES: &str = "outcomes/day=20260115/000000000003-final.parquet";
+
+/// The key of the leaves of [`THIRD`].
+fn leaves_of_third() -> String {
+    let leaves = spooled((0..5).map(|number| source(number, 1)).chain([source(2, 2)]));
+    Kept { sequence: 3, day: day(DAY), kind: Kind::Final }.outcomes_key(leaves.root)
+}
 
 #[tokio::test]
 async fn a_chain_is_verified_with_its_key_and_with_nothing_less() {
@@ -208,14 +213,14 @@ async fn whatever_is_done_to_a_chain_is_found() {
         ("strange_object", |w| w.bucket.insert("attest/day=20260115/latest.json", "{}")),
         ("strange_object", |w| w.bucket.insert("attest/numbers/\u{1b}[2J.json", "{}")),
         ("replaced", |w| w.bucket.insert("attest/numbers/000000000002.json", w.bucket.objects()[THIRD].body.clone())),
-        ("outcomes_missing", |w| w.bucket.remove(LEAVES)),
-        ("outcomes_unreadable", |w| w.bucket.insert(LEAVES, vec![0; 100_000])),
-        ("outcomes_unreadable", |w| w.bucket.insert(LEAVES, "PAR1")),
-        ("outcomes_unreadable", |w| w.bucket.insert(LEAVES, [&[0xff; 40][..], b"PAR1"].concat())),
-        ("outcomes_differ", |w| w.bucket.insert(LEAVES, outcomes::whole(&spooled([source(1, 1)])).unwrap())),
+        ("outcomes_missing", |w| w.bucket.remove(&leaves_of_third())),
+        ("outcomes_unreadable", |w| w.bucket.insert(&leaves_of_third(), vec![0; 100_000])),
+        ("outcomes_unreadable", |w| w.bucket.insert(&leaves_of_third(), "PAR1")),
+        ("outcomes_unreadable", |w| w.bucket.insert(&leaves_of_third(), [&[0xff; 40][..], b"PAR1"].concat())),
+        ("outcomes_differ", |w| w.bucket.insert(&leaves_of_third(), outcomes::whole(&spooled([source(1, 1)])).unwrap())),
         ("outcomes_differ", |w| {
             let other = (0..5).map(|n| Leaf { outcome: "verified".to_owned(), ..source(n, 1) }).chain([source(2, 2)]);
-            w.bucket.insert(LEAVES, outcomes::whole(&spooled(other)).unwrap());
+            w.bucket.insert(&leaves_of_third(), outcomes::whole(&spooled(other)).unwrap());
         }),
     ];
     for (name, tamper) in cases {
@@ -230,10 +235,10 @@ async fn whatever_is_done_to_a_chain_is_found() {
 #[tokio::test]
 async fn rows_that_say_otherwise_than_their_keys_are_no_leaves() {
     let world = World::of_three().await;
-    let rows = trailkeep_archive::read_outcomes(world.bucket.objects()[LEAVES].body.clone(), 1 << 30).unwrap();
+    let rows = trailkeep_archive::read_outcomes(world.bucket.objects()[&leaves_of_third()].body.clone(), 1 << 30).unwrap();
     let lying: Vec<_> =
         rows.into_iter().map(|row| trailkeep_archive::OutcomeRow { account: Some("444455556666".to_owned()), ..row }).collect();
-    world.bucket.insert(LEAVES, trailkeep_archive::write_outcomes(&lying).unwrap());
+    world.bucket.insert(&leaves_of_third(), trailkeep_archive::write_outcomes(&lying).unwrap());
     let checked = world.check().await;
     assert!(checked.problems.iter().any(|problem| problem.name == "outcomes_differ" && problem.detail.contains("Region")), "{checked:#?}");
 }
@@ -268,6 +273,38 @@ async fn what_a_dead_maker_left_is_put_into_its_place() {
     assert!(world.check().await.is_verified());
 }
 
+/// Leaves of a maker that died before it took the number, which is given to others: nothing is written over, and it does not hinder them.
+#[tokio::test]
+async fn what_a_dead_maker_left_in_outcomes_is_passed_over_by_its_root() {
+    let world = World::of_three().await;
+    let making = world.making(1_800_000_000_000);
+    let (dead, next) = (spooled([source(7, 1)]), Kept { sequence: 4, day: day("20260117"), kind: Kind::Provisional });
+    let left = next.outcomes_key(dead.root);
+    outcomes::upload(&world.bucket, &left, &dead, &world.policy).await.unwrap();
+    let body = world.bucket.objects()[&left].body.clone();
+    assert!(matches!(world.attest("20260117", Kind::Provisional).await, Issued::Written { kept, .. } if kept == next));
+    assert_eq!(world.bucket.objects()[&left].body, body, "what is kept is locked");
+    let checked = world.check().await;
+    assert!(checked.is_verified() && checked.leaves_checked == 4, "{checked:#?}");
+
+    // The same leaves, encoded otherwise, are as good. What only has their name is not.
+    let (same, statement) = (spooled([source(8, 1)]), |spooled: &Spooled| world.statement(day("20260118"), Kind::Final, spooled));
+    let key = Kept { sequence: 5, day: day("20260118"), kind: Kind::Final }.outcomes_key(same.root);
+    let issue = async || {
+        let next = issue::next(&world.bucket, statement(&same), &world.signer, &making).await.unwrap();
+        issue::issue(&world.bucket, next, &world.signer, &same, &making).await
+    };
+    world.bucket.insert(&key, outcomes::whole(&dead).unwrap());
+    let refused = issue().await.unwrap_err();
+    assert!(matches!(&refused, AttestError::Broken { key: named, .. } if *named == key), "{refused}");
+    let rows = trailkeep_archive::read_outcomes(outcomes::whole(&same).unwrap().into(), 1 << 20).unwrap();
+    let otherwise = trailkeep_archive::write_outcomes(&rows).unwrap();
+    world.bucket.insert(&key, otherwise.clone());
+    assert!(matches!(issue().await.unwrap(), Issued::Written { kept: Kept { sequence: 5, .. }, .. }));
+    assert_eq!(world.bucket.objects()[&key].body, otherwise);
+    assert!(world.check().await.is_verified());
+}
+
 #[tokio::test]
 async fn a_chain_that_is_broken_is_not_gone_on_with() {
     for tamper in [
@@ -289,6 +326,19 @@ async fn a_chain_that_is_broken_is_not_gone_on_with() {
         let refused = issue::next(&world.bucket, statement, &world.signer, &world.making(1_800_000_000_000)).await.unwrap_err();
         assert!(matches!(refused, AttestError::Broken { .. }), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn whose_chain_it_is_and_what_was_not_looked_at_is_said() {
+    let world = World::of_three().await;
+    let noted = async |leaves| {
+        let checked = check(&world.bucket, &Checking { keys: &world.keys(), leaves, ..Checking::default() }).await.unwrap();
+        assert!(checked.is_verified());
+        checked.notes.join("; ")
+    };
+    let notes = noted(false).await;
+    assert!(notes.contains("attestations are of \"s3://audit\"") && notes.contains("--leaves"), "{notes}");
+    assert!(!noted(true).await.contains("--leaves"));
 }
 
 #[tokio::test]
@@ -360,7 +410,7 @@ async fn a_source_is_proved_against_the_final_attestation_of_its_day() {
     assert!(matches!(prove(&world.bucket, &wanted, &other).await, Err(ProveError::Attestation { .. })));
 
     let leaves = (0..6).map(|number| source(number, 1));
-    world.bucket.insert(LEAVES, outcomes::whole(&spooled(leaves)).unwrap());
+    world.bucket.insert(&leaves_of_third(), outcomes::whole(&spooled(leaves)).unwrap());
     assert!(matches!(refused(wanted).await, ProveError::Leaves(LeavesError::Root { .. })));
 }
 

@@ -25,6 +25,7 @@ pub(crate) async fn verified(
     keys: &PublicKeys,
     day: Day,
     seed: u64,
+    findings_kept: usize,
     making: &Making<'_>,
 ) -> Result<Verified, AttestError> {
     let asked = Asked {
@@ -35,8 +36,7 @@ pub(crate) async fn verified(
         ..Asked::default()
     };
     let depth = if making.sample > 0.0 { Depth::Sample { fraction: making.sample.min(1.0), seed } } else { Depth::Hashes };
-    // Findings are counted here; one by one they are told by `trailkeep verify`, and kept in `findings/`.
-    let options = Options { depth, findings_kept: 0, progress: making.progress };
+    let options = Options { depth, findings_kept, progress: making.progress };
     let (mut leaves, mut full) = (Sorter::default(), None);
     let mut tell = |file: FileOutcome| {
         if full.is_none() {

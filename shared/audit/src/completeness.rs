@@ -132,6 +132,11 @@ impl Completeness {
 
     /// Takes a log file that a verified Digest lists. Give the Digest's period to [`Self::signed`] too.
     pub fn listed(&mut self, file: &ListedFile<'_>) {
+        self.listed_as(FileId::of(file.bucket, file.key), file);
+    }
+
+    /// As [`Self::listed`], of a file whose id is known: its bucket and key are not looked at.
+    pub fn listed_as(&mut self, id: FileId, file: &ListedFile<'_>) {
         if file.class != LogClass::CloudTrail {
             let since = self.classes.entry((file.account, file.region, file.class)).or_insert(i64::MAX);
             *since = file.delivered_ms.min(*since);
@@ -139,16 +144,19 @@ impl Completeness {
         let day = Day::of(file.delivered_ms);
         let place = self.places.number(Place { account: file.account, region: file.region, day });
         let part = Part::Listed { digest: file.digest, end_s: whole_seconds(file.digest_end_ms) };
-        let id = FileId::of(file.bucket, file.key);
         self.facts.push(Fact::new(id, place, file.class, minute_of_day(file.delivered_ms), Some(file.inflated_sha256), part));
     }
 
     /// Takes a row of `sources/`, of any class and revision.
     pub fn landed(&mut self, file: &LandedFile<'_>) {
+        self.landed_as(FileId::of(file.bucket, file.key), file);
+    }
+
+    /// As [`Self::landed`], of a file whose id is known: its bucket and key are not looked at.
+    pub fn landed_as(&mut self, id: FileId, file: &LandedFile<'_>) {
         let day = Day::of(file.delivered_ms);
         let place = self.places.number(Place { account: file.account, region: file.region, day });
         let part = Part::Landed { revision: file.revision, quarantined: file.quarantined, source: file.source };
-        let id = FileId::of(file.bucket, file.key);
         self.facts.push(Fact::new(id, place, file.class, minute_of_day(file.delivered_ms), file.inflated_sha256, part));
     }
 

@@ -12,6 +12,7 @@ use trailkeep_keys::{AccountId, Region};
 mod bitmap;
 mod cause;
 mod cells;
+mod folded;
 mod gaps;
 mod lag;
 mod report;
@@ -20,6 +21,7 @@ mod roster;
 mod tests;
 
 pub use cause::{Cause, TrailEvent, TrailEventKind};
+pub use folded::Folded;
 pub use lag::LagSummary;
 pub use report::{CellSummary, Gap, Lacks, Report, Standing, Unexpected};
 pub use roster::{AccountScope, AccountStatus, Enablement, RegionScope};
@@ -81,9 +83,7 @@ pub struct ObservedSource {
 #[derive(Debug)]
 pub struct Coverage {
     cells: Cells,
-    /// First hour of the window, in hours since 1970.
-    first_hour: i64,
-    hours: usize,
+    span: Span,
     digests: Bitmap,
     /// Hours whose Digest lists files.
     listing: Bitmap,
@@ -103,9 +103,8 @@ impl Coverage {
     /// # Errors
     /// [`CoverageError`]: a fault of the question.
     pub fn new(since_ms: i64, until_ms: i64, roster: &[AccountScope]) -> Result<Self, CoverageError> {
-        let first_hour = since_ms.div_euclid(HOUR_MS);
-        let last_hour = until_ms.div_euclid(HOUR_MS) + i64::from(until_ms.rem_euclid(HOUR_MS) != 0);
-        let hours = u64::try_from(last_hour - first_hour).ok().filter(|hours| *hours > 0).ok_or(CoverageError::EmptyWindow)?;
+        let span = Span::new(since_ms, until_ms)?;
+        let hours = span.hours as u64;
         let cells = Cells::of(roster);
         let all = hours.saturating_mul(cells.len() as u64);
         if all.max(hours) > MAX_HOURS {
@@ -113,8 +112,7 @@ impl Coverage {
         }
         let map = || Bitmap::new(all as usize);
         Ok(Self {
-            first_hour,
-            hours: hours as usize,
+            span,
             digests: map(),
             listing: map(),
             sources: map(),
@@ -132,14 +130,10 @@ impl Coverage {
         let Some(cell) = self.cells.find(digest.account, digest.region) else {
             return self.strangers.met(digest.account, digest.region, digest.end_ms, true);
         };
-        // Hours whose half (hh:30) lies in the period.
-        let half = HOUR_MS / 2;
-        let from = self.within(digest.start_ms.saturating_add(half - 1).div_euclid(HOUR_MS));
-        let to = self.within(digest.end_ms.saturating_add(half - 1).div_euclid(HOUR_MS));
-        for hour in from..to {
-            self.digests.set(cell * self.hours + hour);
+        for hour in self.span.halves(digest.start_ms, digest.end_ms) {
+            self.digests.set(cell * self.span.hours + hour);
             if digest.log_files > 0 {
-                self.listing.set(cell * self.hours + hour);
+                self.listing.set(cell * self.span.hours + hour);
             }
         }
     }
@@ -149,13 +143,12 @@ impl Coverage {
         let Some(cell) = self.cells.find(source.account, source.region) else {
             return self.strangers.met(source.account, source.region, source.delivered_ms, false);
         };
-        let hour = |ms: i64| usize::try_from(ms.div_euclid(HOUR_MS) - self.first_hour).ok().filter(|hour| *hour < self.hours);
-        let (delivered, recorded) = (hour(source.delivered_ms), hour(source.last_event_ms.unwrap_or(source.delivered_ms)));
+        let (delivered, recorded) = self.span.hours_of(source);
         if let Some(hour) = recorded {
-            self.recorded.set(cell * self.hours + hour);
+            self.recorded.set(cell * self.span.hours + hour);
         }
         if let Some(hour) = delivered {
-            self.sources.set(cell * self.hours + hour);
+            self.sources.set(cell * self.span.hours + hour);
             if let (Some(landed_ms), Some(lags)) = (source.landed_ms, self.lags.get_mut(cell)) {
                 lags.add(landed_ms.saturating_sub(source.delivered_ms));
             }
@@ -170,9 +163,38 @@ impl Coverage {
             self.events_left_out += 1;
         }
     }
+}
+
+/// The whole hours of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Span {
+    /// The first one, in hours since 1970.
+    first_hour: i64,
+    hours: usize,
+}
+
+impl Span {
+    fn new(since_ms: i64, until_ms: i64) -> Result<Self, CoverageError> {
+        let first_hour = since_ms.div_euclid(HOUR_MS);
+        let last_hour = until_ms.div_euclid(HOUR_MS) + i64::from(until_ms.rem_euclid(HOUR_MS) != 0);
+        let hours = usize::try_from(last_hour - first_hour).ok().filter(|hours| *hours > 0).ok_or(CoverageError::EmptyWindow)?;
+        Ok(Self { first_hour, hours })
+    }
+
+    /// Hours whose half (hh:30) lies in a period.
+    fn halves(self, start_ms: i64, end_ms: i64) -> std::ops::Range<usize> {
+        let half = |ms: i64| ms.saturating_add(HOUR_MS / 2 - 1).div_euclid(HOUR_MS);
+        self.within(half(start_ms))..self.within(half(end_ms))
+    }
 
     /// A number of hours since 1970 as one of the window, clamped to it.
-    fn within(&self, hour: i64) -> usize {
+    fn within(self, hour: i64) -> usize {
         hour.saturating_sub(self.first_hour).clamp(0, self.hours as i64) as usize
+    }
+
+    /// In which hours a log file was delivered, and its latest event recorded, as far as they are of the window.
+    fn hours_of(self, source: &ObservedSource) -> (Option<usize>, Option<usize>) {
+        let hour = |ms: i64| usize::try_from(ms.div_euclid(HOUR_MS) - self.first_hour).ok().filter(|hour| *hour < self.hours);
+        (hour(source.delivered_ms), hour(source.last_event_ms.unwrap_or(source.delivered_ms)))
     }
 }

@@ -21,6 +21,11 @@ impl Sha256 {
         Self::of_parts(&[bytes])
     }
 
+    /// The first eight bytes as a number, the first byte the highest: what names hold of a hash.
+    pub fn first_eight(&self) -> u64 {
+        self.0.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+    }
+
     /// The hash of these parts, one after the other.
     pub(crate) fn of_parts(parts: &[&[u8]]) -> Self {
         let mut hash = sha2::Sha256::new();

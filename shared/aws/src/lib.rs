@@ -17,5 +17,5 @@ pub use dynamodb::{DynamoLedger, Made, REMEMBERED_DAYS};
 pub use kms::KmsSigner;
 pub use organizations::{Observation, Organizations, OrganizationsError};
 pub use s3::{S3Bucket, S3Config, kms_key, kms_key_of_prefix};
-pub use sns::{SnsAnnouncer, SnsTopic, TopicMessage};
+pub use sns::{Published, SnsAnnouncer, SnsTopic, TopicMessage};
 pub use sqs::{Encrypted, MoveTask, MoveTaskError, QueueDescription, Redrive, Relayed, SqsQueue};

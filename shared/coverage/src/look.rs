@@ -29,14 +29,12 @@ pub async fn look(
     seen: Seen,
 ) -> Result<(Told, Seen), LookError> {
     let observed = Observed::read(archive, asked, seen).await?;
-    let digests = observed.digests.iter().map(|digest| digest.account);
-    let delivering: BTreeSet<AccountId> = digests.chain(observed.logs.iter().map(|log| log.account)).collect();
+    let delivering: BTreeSet<AccountId> = observed.folded.accounts();
     let reconciled = kept.map(|kept| reconcile(kept, &recorded.organization, &delivering)).unwrap_or_default();
     let expected = Expected::new(kept, &reconciled, &observed.seen, asked);
     let mut hours = Coverage::new(asked.since_ms, asked.until_ms, &expected.scopes)?;
     recorded.trails.into_iter().for_each(|event| hours.trail_event(event));
-    observed.digests.iter().for_each(|digest| hours.digest(digest));
-    observed.logs.iter().for_each(|log| hours.source(log));
+    hours.folded(observed.folded);
     let told = Told::new(archive.bucket().address(), asked, expected, reconciled, hours.finish(), recorded.incomplete);
     Ok((told, observed.seen))
 }

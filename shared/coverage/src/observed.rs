@@ -3,7 +3,7 @@
 use trailkeep_archive::{Outcome, SourceKind};
 use trailkeep_audit::{
     Day,
-    coverage::{HOUR_MS, ObservedDigest, ObservedSource},
+    coverage::{Folded, HOUR_MS, ObservedDigest, ObservedSource},
 };
 use trailkeep_keys::{AccountId, Region};
 use trailkeep_restore::{Archive, SourceColumns, SourceFiles};
@@ -16,12 +16,10 @@ const COLUMNS: &[&str] = &["key", "kind", "account", "region", "delivered_at", "
 const BACKFILL: &str = "_backfill.json.gz";
 
 /// What landed of the window.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Observed {
-    /// Digests of the window, by their names.
-    pub digests: Vec<ObservedDigest>,
-    /// Log files of the window.
-    pub logs: Vec<ObservedSource>,
+    /// Digests, by their names, and log files of the window.
+    pub folded: Folded,
     /// Who was seen, as far as anything was read.
     pub seen: Seen,
 }
@@ -35,7 +33,7 @@ impl Observed {
     pub async fn read(archive: &Archive, asked: &Asked, before: Seen) -> Result<Self, LookError> {
         let bucket = archive.bucket().as_ref();
         let files = SourceFiles::list(bucket, before.floor(asked.since_ms)).await?;
-        let mut observed = Self { seen: before, ..Self::default() };
+        let mut observed = Self { folded: Folded::new(asked.since_ms, asked.until_ms)?, seen: before };
         (0..files.len()).filter_map(|number| files.batch(number)).for_each(|batch| observed.seen.read(Day::of(batch.unix_ms())));
         let take = |_, sights: Vec<Sight>| {
             for sight in sights {
@@ -58,9 +56,9 @@ impl Observed {
         }
         if digest && at_ms > asked.since_ms && start_ms < asked.until_ms {
             // What it lists is not in its key, and is for the verification.
-            self.digests.push(ObservedDigest { account, region, start_ms, end_ms: at_ms, log_files: 0 });
+            self.folded.digest(&ObservedDigest { account, region, start_ms, end_ms: at_ms, log_files: 0 });
         } else if !digest && (asked.since_ms..asked.until_ms).contains(&at_ms) {
-            self.logs.push(ObservedSource { account, region, delivered_ms: at_ms, last_event_ms, landed_ms });
+            self.folded.source(&ObservedSource { account, region, delivered_ms: at_ms, last_event_ms, landed_ms });
         }
     }
 }

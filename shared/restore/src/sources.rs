@@ -3,7 +3,9 @@
 //! A row is read whole ([`SourceFiles::each`]), or as a few of its columns where that is enough ([`SourceFiles::each_of`]), which takes a
 //! quarter of the time.
 
-use arrow_array::RecordBatch;
+use std::mem::discriminant;
+
+use arrow_array::{Array, MapArray, RecordBatch, StringArray};
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use parquet::{
@@ -13,7 +15,7 @@ use parquet::{
 use trailkeep_archive::{
     BatchId, FORMAT, FORMAT_KEY, SourceRow, TableError,
     layout::{self, ArchiveKey},
-    read_sources,
+    read_sources, sources_schema,
 };
 use trailkeep_pipeline::ports::bucket::{AuditBucket, BucketError};
 use trailkeep_records::time::day_of;
@@ -53,6 +55,8 @@ struct File {
 pub struct SourceColumns<'a> {
     batch: &'a RecordBatch,
     row: usize,
+    /// Number of the batch's first row within the file.
+    first_row: usize,
 }
 
 impl SourceFiles {
@@ -62,6 +66,14 @@ impl SourceFiles {
     /// # Errors
     /// [`ReadError::Bucket`].
     pub async fn list(bucket: &dyn AuditBucket, since_ms: Option<i64>) -> Result<Self, ReadError> {
+        Self::list_some(bucket, since_ms, |_| true).await
+    }
+
+    /// As [`Self::list`], and of those only the files of Batches that `wants` takes.
+    ///
+    /// # Errors
+    /// [`ReadError::Bucket`].
+    pub async fn list_some(bucket: &dyn AuditBucket, since_ms: Option<i64>, wants: impl Fn(BatchId) -> bool) -> Result<Self, ReadError> {
         let first_day = since_ms.and_then(|since_ms| day_of(since_ms.saturating_sub(DAY_MS))).unwrap_or_default();
         let (mut all, mut page) = (Self::default(), None);
         loop {
@@ -72,7 +84,7 @@ impl SourceFiles {
             };
             for object in listed.objects {
                 let Some(ArchiveKey::Sources { batch }) = ArchiveKey::parse(&object.key) else { continue };
-                if batch.day().parse().is_ok_and(|day: u32| day >= first_day) {
+                if batch.day().parse().is_ok_and(|day: u32| day >= first_day) && wants(batch) {
                     all.size_bytes += object.size_bytes;
                     all.files.push(File { key: object.key, batch });
                 }
@@ -138,6 +150,21 @@ impl SourceFiles {
         pick: impl Fn(SourceColumns<'_>) -> Option<T> + Clone + Send + 'static,
         take: impl FnMut(usize, Vec<T>) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.try_each_of(bucket, only, columns, move |row| Ok(pick(row)), take).await
+    }
+
+    /// As [`Self::each_of`], where a row may be none that format 1 allows: that is an error of its file.
+    ///
+    /// # Errors
+    /// [`ReadError`] as the caller's own, with what `pick` refused, and those of `take`.
+    pub async fn try_each_of<T: Send + 'static, E: From<ReadError>>(
+        &self,
+        bucket: &dyn AuditBucket,
+        only: Option<&[usize]>,
+        columns: &'static [&'static str],
+        pick: impl Fn(SourceColumns<'_>) -> Result<Option<T>, TableError> + Clone + Send + 'static,
+        take: impl FnMut(usize, Vec<T>) -> Result<(), E>,
+    ) -> Result<(), E> {
         self.decoded(bucket, only, move |bytes| some_columns(bytes, columns, &pick), take).await
     }
 
@@ -176,6 +203,60 @@ impl<'a> SourceColumns<'a> {
         columns::text(self.batch, name, self.row)
     }
 
+    /// A text that format 1 requires.
+    ///
+    /// # Errors
+    /// [`TableError::Value`]: it is null.
+    pub fn required_text(&self, name: &'static str) -> Result<&'a str, TableError> {
+        self.text(name).ok_or_else(|| self.refused(name, "null"))
+    }
+
+    /// A number that format 1 requires, and that is not negative.
+    ///
+    /// # Errors
+    /// [`TableError::Value`].
+    pub fn required_number(&self, name: &'static str) -> Result<u64, TableError> {
+        self.number(name).ok_or_else(|| self.refused(name, "null or a negative number"))
+    }
+
+    /// A time that format 1 requires, milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`TableError::Value`]: it is null.
+    pub fn required_time_ms(&self, name: &'static str) -> Result<i64, TableError> {
+        self.time_ms(name).ok_or_else(|| self.refused(name, "null"))
+    }
+
+    /// A text of a fixed vocabulary that format 1 requires.
+    ///
+    /// # Errors
+    /// [`TableError::Value`].
+    pub fn parsed<T: std::str::FromStr>(&self, name: &'static str) -> Result<T, TableError> {
+        let text = self.required_text(name)?;
+        text.parse().map_err(|_| self.refused(name, &format!("{:?}", text.chars().take(64).collect::<String>())))
+    }
+
+    /// The texts of a list, which stand in one text with commas between them; none of null.
+    pub fn texts(&self, name: &str) -> Vec<&'a str> {
+        self.text(name).into_iter().flat_map(|list| list.split(',')).filter(|text| !text.is_empty()).collect()
+    }
+
+    /// Names and texts of a map; none of null.
+    pub fn pairs(&self, name: &str) -> Vec<(&'a str, &'a str)> {
+        let Some(map) = self.batch.column_by_name(name).and_then(|array| array.as_any().downcast_ref::<MapArray>()) else {
+            return Vec::new();
+        };
+        let texts = |array: &'a std::sync::Arc<dyn Array>| array.as_any().downcast_ref::<StringArray>();
+        let (Some(names), Some(values)) = (texts(map.keys()), texts(map.values())) else { return Vec::new() };
+        let there =
+            within(map.value_offsets(), self.row).filter(|at| map.is_valid(self.row) && names.is_valid(*at) && values.is_valid(*at));
+        there.map(|at| (names.value(at), values.value(at))).collect()
+    }
+
+    fn refused(&self, column: &'static str, found: &str) -> TableError {
+        TableError::Value { table: TABLE, column, row: self.first_row + self.row, found: found.to_owned() }
+    }
+
     /// A number that is not negative; none for null.
     pub fn number(&self, name: &str) -> Option<u64> {
         columns::number(self.batch, name, self.row)
@@ -192,10 +273,16 @@ async fn whole(bucket: &dyn AuditBucket, key: &str) -> Result<Bytes, BucketError
     bytes.ok_or_else(|| BucketError::NotFound { what: format!("{}/{key}", bucket.address()) })
 }
 
+/// Where the values of a row stand among those of all rows.
+fn within(offsets: &[i32], row: usize) -> std::ops::Range<usize> {
+    let at = |row: usize| offsets.get(row).and_then(|offset| usize::try_from(*offset).ok()).unwrap_or_default();
+    at(row)..at(row + 1)
+}
+
 fn some_columns<T>(
     bytes: Bytes,
     names: &'static [&'static str],
-    pick: &impl Fn(SourceColumns<'_>) -> Option<T>,
+    pick: &impl Fn(SourceColumns<'_>) -> Result<Option<T>, TableError>,
 ) -> Result<Vec<T>, TableError> {
     let not_parquet = |source: ParquetError| TableError::NotParquet { table: TABLE, source };
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(not_parquet)?;
@@ -204,21 +291,29 @@ fn some_columns<T>(
     if let Some(found) = format.filter(|found| found.parse::<u32>().map_or(true, |found| found > FORMAT)) {
         return Err(TableError::NewerFormat { table: TABLE, found });
     }
+    let expected = sources_schema();
     for column in names {
-        if builder.schema().column_with_name(column).is_none() {
+        let Some((_, field)) = builder.schema().column_with_name(column) else {
             return Err(TableError::MissingColumn { table: TABLE, column });
+        };
+        let (found, expected) = (field.data_type(), expected.column_with_name(column).map(|(_, field)| field.data_type()));
+        if let Some(expected) = expected.filter(|expected| discriminant(*expected) != discriminant(found)) {
+            return Err(TableError::ColumnType { table: TABLE, column, found: found.to_string(), expected: expected.to_string() });
         }
     }
     let columns = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
     let reader = builder.with_projection(columns).with_batch_size(ROWS_AT_ONCE).build().map_err(not_parquet)?;
-    let (mut picked, mut decoded_bytes) = (Vec::new(), 0_u64);
+    let (mut picked, mut decoded_bytes, mut first_row) = (Vec::new(), 0_u64, 0);
     for batch in reader {
         let batch = batch.map_err(|source| TableError::Damaged { table: TABLE, source: Box::new(source) })?;
         decoded_bytes += batch.get_array_memory_size() as u64;
         if decoded_bytes > MAX_DECODED_BYTES {
             return Err(TableError::TooLarge { table: TABLE, cap_bytes: MAX_DECODED_BYTES });
         }
-        picked.extend((0..batch.num_rows()).filter_map(|row| pick(SourceColumns { batch: &batch, row })));
+        for row in 0..batch.num_rows() {
+            picked.extend(pick(SourceColumns { batch: &batch, row, first_row })?);
+        }
+        first_row += batch.num_rows();
     }
     Ok(picked)
 }

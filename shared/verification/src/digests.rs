@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
-use trailkeep_archive::SourceRow;
-use trailkeep_digests::{BucketAliases, Link, MAX_STORED_BYTES, Metadata, PublicKeys, Reader, Reading, StoredDigest};
+use trailkeep_audit::completeness::FileId;
+use trailkeep_digests::{BucketAliases, Link, MAX_STORED_BYTES, Metadata, Period, PublicKeys, Reader, Reading, StoredDigest};
+use trailkeep_keys::LogClass;
 use trailkeep_pipeline::ports::bucket::{AuditBucket, BucketError};
 
 use crate::{
     Progress,
     error::{VerifyError, on_a_thread},
+    named::Named,
     ranges::{Fetched, Range, Run, runs},
+    row::Lying,
     segments::Segments,
 };
 
@@ -40,6 +43,18 @@ pub(crate) struct Listed {
     pub(crate) digest: usize,
 }
 
+/// A log file that a Digest lists, without its name: a third of what a name takes.
+#[derive(Debug)]
+pub(crate) struct ListedId {
+    pub(crate) id: FileId,
+    pub(crate) hash: [u8; 32],
+    pub(crate) class: LogClass,
+    /// The time in its name, milliseconds since 1970.
+    pub(crate) delivered_ms: Option<i64>,
+    /// The Digest, by its place among the rows.
+    pub(crate) digest: u32,
+}
+
 /// From when to when the events of a Digest's files are, milliseconds since 1970.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Events {
@@ -54,6 +69,8 @@ pub(crate) struct ReadDigests {
     pub(crate) links: Vec<(usize, Link)>,
     /// What the sound ones list.
     pub(crate) listed: Vec<Listed>,
+    /// What the sound ones list, where names are not asked for.
+    pub(crate) ids: Vec<ListedId>,
     /// When the events are of those that have some, each with its row's place.
     pub(crate) events: Vec<(usize, Events)>,
     /// Rows whose bytes are not there.
@@ -68,9 +85,14 @@ pub(crate) struct Trust {
 }
 
 impl DigestRow {
-    pub(crate) fn new(row: SourceRow, segment: u32) -> Self {
-        let metadata = row.metadata.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self { bucket: row.bucket.into(), key: row.key.into(), metadata, segment, offset: row.segment_offset, length: row.segment_length }
+    /// One whose segment has no number yet.
+    pub(crate) fn new(bucket: &str, key: &str, metadata: &[(&str, &str)], lying: &Lying) -> Self {
+        let metadata = metadata.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        Self { bucket: bucket.into(), key: key.into(), metadata, segment: 0, offset: lying.offset, length: lying.length }
+    }
+
+    pub(crate) fn in_segment(self, segment: u32) -> Self {
+        Self { segment, ..self }
     }
 
     /// One that is an object of a log bucket, and lies in no segment.
@@ -95,8 +117,23 @@ impl ReadDigests {
         self.links.push((owner, reading.into_link()));
     }
 
+    /// Takes what came of one Digest, and of what it lists what was delivered in a window, without names.
+    fn take_ids(&mut self, owner: usize, reading: Reading<'_>, window: Period) {
+        let files = reading.sound().map(|digest| digest.log_files.as_slice()).unwrap_or_default();
+        let wanted = |key: &str| Named::of(key).filter(|named| named.class != LogClass::Digest && named.delivered_in(window).is_some());
+        self.ids.extend(files.iter().filter_map(|file| Some((file, wanted(&file.key)?))).map(|(file, named)| ListedId {
+            id: FileId::of(&file.bucket, &file.key),
+            hash: file.hash.0,
+            class: named.class,
+            delivered_ms: named.stamp_ms(),
+            digest: owner as u32,
+        }));
+        self.links.push((owner, reading.into_link()));
+    }
+
     /// Takes what came of others.
     pub(crate) fn extend(&mut self, others: Self) {
+        self.ids.extend(others.ids);
         self.links.extend(others.links);
         self.listed.extend(others.listed);
         self.events.extend(others.events);
@@ -113,13 +150,38 @@ pub(crate) async fn read(
     wants: impl Fn(&str) -> bool + Clone + Send + 'static,
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<ReadDigests, VerifyError> {
+    let take = move |read: &mut ReadDigests, owner: usize, reading: Reading<'_>| read.take(owner, reading, &wants);
+    read_with(bucket, rows, segments, trust, take, progress).await
+}
+
+/// Fetches and reads Digests. Of what they list what was delivered in a window is kept, without names.
+pub(crate) async fn read_ids(
+    bucket: &dyn AuditBucket,
+    rows: &Arc<Vec<DigestRow>>,
+    segments: &Segments,
+    trust: &Trust,
+    window: Period,
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<ReadDigests, VerifyError> {
+    let take = move |read: &mut ReadDigests, owner: usize, reading: Reading<'_>| read.take_ids(owner, reading, window);
+    read_with(bucket, rows, segments, trust, take, progress).await
+}
+
+async fn read_with(
+    bucket: &dyn AuditBucket,
+    rows: &Arc<Vec<DigestRow>>,
+    segments: &Segments,
+    trust: &Trust,
+    take: impl Fn(&mut ReadDigests, usize, Reading<'_>) + Clone + Send + 'static,
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<ReadDigests, VerifyError> {
     let (fits, mut too_large): (Vec<_>, Vec<_>) = rows.iter().enumerate().partition(|(_, row)| row.length <= MAX_STORED_BYTES as u64);
     let range = |(owner, row): (usize, &DigestRow)| Range { segment: row.segment, offset: row.offset, length: row.length, owner };
     let step = |run: Run| {
-        let (rows, trust, wants) = (Arc::clone(rows), trust.clone(), wants.clone());
+        let (rows, trust, take) = (Arc::clone(rows), trust.clone(), take.clone());
         async move {
             match run.fetch(bucket, segments.key(run.segment)).await? {
-                Fetched::Bytes(bytes) => on_a_thread(move || read_run(&run, &bytes, &rows, &trust, wants)).await,
+                Fetched::Bytes(bytes) => on_a_thread(move || read_run(&run, &bytes, &rows, &trust, take)).await,
                 Fetched::Missing => Ok(ReadDigests { lost: run.owners().collect(), ..ReadDigests::default() }),
                 Fetched::Archived => {
                     let what = format!("{}/{}", bucket.address(), segments.key(run.segment));
@@ -139,7 +201,13 @@ pub(crate) async fn read(
     Ok(all)
 }
 
-fn read_run(run: &Run, bytes: &Bytes, rows: &[DigestRow], trust: &Trust, wants: impl Fn(&str) -> bool) -> ReadDigests {
+fn read_run(
+    run: &Run,
+    bytes: &Bytes,
+    rows: &[DigestRow],
+    trust: &Trust,
+    take: impl Fn(&mut ReadDigests, usize, Reading<'_>),
+) -> ReadDigests {
     let mut reader = Reader::new(&trust.keys, &trust.aliases);
     let mut read = ReadDigests::default();
     for (owner, part) in run.parts(bytes) {
@@ -149,7 +217,7 @@ fn read_run(run: &Run, bytes: &Bytes, rows: &[DigestRow], trust: &Trust, wants: 
         };
         let metadata = Metadata::from_pairs(row.metadata.iter().map(|(name, value)| (&**name, &**value)));
         let reading = reader.read(&StoredDigest { bucket: &row.bucket, key: &row.key, bytes: &part, metadata });
-        read.take(owner, reading, &wants);
+        take(&mut read, owner, reading);
     }
     read
 }

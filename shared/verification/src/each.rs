@@ -8,12 +8,12 @@ use std::{
     sync::Arc,
 };
 
-use trailkeep_archive::SourceRow;
 use trailkeep_audit::{
     Sha256,
     completeness::{FileId, Listed, Outcome, Uncovered},
 };
 use trailkeep_keys::{AccountId, KeyKind, LogClass, LogKey, Region};
+use trailkeep_restore::SourceColumns;
 
 use crate::{
     Depth,
@@ -23,8 +23,12 @@ use crate::{
     findings::NotIntact,
     named::Named,
     round::{Part, Shared},
+    row::{inflated_sha256, revision},
     segments::Segments,
 };
+
+/// What is read of each row.
+const COLUMNS: &[&str] = &["bucket", "key", "revision", "version", "inflated_sha256"];
 
 /// Digests that are read at once for the names of files that did not land: some 5 MB.
 const DIGESTS_AT_ONCE: usize = 1_000;
@@ -104,21 +108,24 @@ impl Shared<'_> {
         let not_landed = std::mem::take(&mut outcomes.not_landed);
         let (asked, outcomes) = (Arc::clone(self.asked), Arc::new(outcomes));
         let (depth, not_intact) = (telling.depth, Arc::clone(&telling.not_intact));
-        let pick = move |row: SourceRow| {
-            let named = Named::of(&row.key).filter(|named| part.holds(named.account) && asked.wants_place(named.account, named.region))?;
-            let delivered_ms = named.delivered_in(asked.window())?;
-            let id = FileId::of(asked.delivered_to(&row.bucket), &row.key);
+        let pick = move |row: SourceColumns<'_>| {
+            let key = row.required_text("key")?;
+            let mine = |named: &Named| part.holds(named.account, named.region) && asked.wants_place(named.account, named.region);
+            let Some(named) = Named::of(key).filter(mine) else { return Ok(None) };
+            let Some(delivered_ms) = named.delivered_in(asked.window()) else { return Ok(None) };
+            let (bucket, revision) = (row.required_text("bucket")?, revision(&row)?);
+            let id = FileId::of(asked.delivered_to(bucket), key);
             let outcome = match named.class {
                 LogClass::Digest => Outcome::NotCovered(Uncovered::Digest),
                 _ => outcomes.of(id).unwrap_or(Outcome::NotCovered(Uncovered::NoDigest)),
             };
-            let asked_again = named.class != LogClass::Digest && depth.takes(asked.delivered_to(&row.bucket), &row.key);
-            let exception = not_intact.get(&(FileId::of(&row.bucket, &row.key), row.revision));
+            let asked_again = named.class != LogClass::Digest && depth.takes(asked.delivered_to(bucket), key);
+            let exception = not_intact.get(&(FileId::of(bucket, key), revision));
             let reread = asked_again && exception != Some(&NotIntact::NotRead);
-            Some(FileOutcome {
-                revision: row.revision,
-                version: row.version,
-                inflated_sha256: row.inflated_sha256.as_deref().and_then(|hash| hash.parse().ok()),
+            Ok(Some(FileOutcome {
+                revision,
+                version: row.text("version").map(str::to_owned),
+                inflated_sha256: inflated_sha256(&row),
                 outcome,
                 class: named.class,
                 account: named.account,
@@ -126,17 +133,17 @@ impl Shared<'_> {
                 delivered_ms,
                 reread,
                 intact: reread && exception.is_none(),
-                bucket: row.bucket,
-                key: row.key,
-            })
+                bucket: bucket.to_owned(),
+                key: key.to_owned(),
+            }))
         };
         let take = |_, told: Vec<FileOutcome>| {
             for file in told {
                 (telling.tell)(file);
             }
-            Ok(())
+            Ok::<_, VerifyError>(())
         };
-        self.files.each(self.bucket, None, pick, take).await?;
+        self.files.each_of(self.bucket, None, COLUMNS, pick, take).await?;
         self.each_not_landed(telling, &not_landed, rows, segments, trust).await
     }
 

@@ -10,9 +10,10 @@ mod place;
 mod read;
 mod told;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use tokio::sync::{mpsc, oneshot};
 use trailkeep_audit::completeness::Outcome;
 use trailkeep_digests::PublicKeys;
 use trailkeep_pipeline::ports::bucket::{BucketError, LogBucket};
@@ -122,16 +123,38 @@ impl Run<'_> {
         if let Depth::Sample { seed, .. } = self.depth {
             told.seed = Some(seed);
         }
-        let step = async |(place, folders): (&PlaceId, &'f Vec<Folder>)| {
-            Ok::<_, FromError>((*place, folders, self.gather(*place, folders).await?))
+        // What gathers is polled all the time, also while a place is judged: its requests hold permits and connections. It waits with what it has until
+        // that was judged, in the order of places, so that no more than so many are held.
+        let (give, mut taken) = mpsc::channel(PLACES_AT_ONCE);
+        let step = |(number, (place, folders)): (usize, (&PlaceId, &'f Vec<Folder>))| {
+            let (give, place) = (give.clone(), *place);
+            async move {
+                let gathered = self.gather(place, folders).await?;
+                let (judged, waiting) = oneshot::channel::<()>();
+                if give.send((number, (place, folders, gathered, judged))).await.is_ok() {
+                    // An end without a word is one, too: whoever judged has failed.
+                    let _ = waiting.await;
+                }
+                Ok::<_, FromError>(())
+            }
         };
-        let mut gathering = stream::iter(&folders.places).map(step).buffered(PLACES_AT_ONCE);
-        let mut not_read = 0;
-        while let Some((place, folders, gathered)) = gathering.try_next().await? {
-            not_read += self.take(place, folders, gathered, &mut all, &mut told).await?;
-            (self.options.progress)(Progress::File);
-        }
-        drop(gathering);
+        let gathering = stream::iter(folders.places.iter().enumerate()).map(step).buffer_unordered(PLACES_AT_ONCE).try_collect::<()>();
+        let judging = async {
+            let (mut early, mut not_read) = (BTreeMap::new(), 0);
+            for next in 0..folders.places.len() {
+                while !early.contains_key(&next)
+                    && let Some((number, gathered)) = taken.recv().await
+                {
+                    early.insert(number, gathered);
+                }
+                let Some((place, folders, gathered, judged)) = early.remove(&next) else { break };
+                not_read += self.take(place, folders, gathered, &mut all, &mut told).await?;
+                (self.options.progress)(Progress::File);
+                let _ = judged.send(());
+            }
+            Ok::<_, FromError>(not_read)
+        };
+        let ((), not_read) = futures::try_join!(gathering, judging)?;
         for (name, count, detail) in [
             ("archived_not_read", told.archived, "log files lie in an archived tier, and were to be read: restore them first"),
             ("not_read", not_read, "log files that verified Digests list are there, and were not read: what their bytes are is not proven"),

@@ -18,7 +18,7 @@ use trailkeep_records::{
 use crate::{
     error::{VerifyError, on_a_thread},
     named::Named,
-    round::irregular,
+    round::irregularities,
 };
 
 /// Bytes that are fetched at once of a source that is not fetched whole.
@@ -161,6 +161,7 @@ fn judge_inflated(row: &SourceRow, inflated: Option<Inflated>) -> Reading {
         return Reading::Differs("inflated_hash_differs");
     }
     let class = Named::of(&row.key).map_or(LogClass::CloudTrail, |named| named.class);
-    let clean = class != LogClass::CloudTrail || shape == Shape::CleanMember || irregular(row, class).is_some();
+    let flags: Vec<&str> = row.flags.iter().map(String::as_str).collect();
+    let clean = class != LogClass::CloudTrail || shape == Shape::CleanMember || !irregularities(&flags, &row.segment).is_empty();
     if clean { Reading::Same } else { Reading::Differs("not_one_member") }
 }

@@ -24,8 +24,11 @@ mod named;
 mod ranges;
 mod revisions;
 mod round;
+mod row;
+mod rows;
 mod segments;
 mod sources;
+mod standing;
 mod verdict;
 mod verify;
 
@@ -35,8 +38,11 @@ pub use error::VerifyError;
 pub use from::{FromError, LogSource, verify_log_bucket};
 pub use kept_keys::{KeptKeys, KeptKeysError, KeptKeysFile, RefusedKept, kept_keys};
 pub use marks::{MARK_BEHIND_MS, MARK_HELD_MS, Mark, Marks};
+pub use standing::{Standing, standing};
 pub use verdict::{
     CLAIM, Chain, Counts, DigestCounts, Evidence, Finding, Gap, Judged, LogBucketName, Moment, OUTSIDE, Place, ReadAgain, SegmentCounts,
     Span, TrustedKey, Verdict,
 };
+#[doc(hidden)]
+pub use verify::verify_in_rounds_of;
 pub use verify::{verify, verify_each};

@@ -36,7 +36,9 @@ impl Mark {
     /// The chain; none where key, times and kind are not those of one Digest.
     pub fn chain(&self) -> Option<ChainId> {
         let key = DigestKey::parse(&self.head.location.key)?;
-        let agrees = key.stamp_ms == self.head.stamp_ms() && self.head.start_ms < self.head.end_ms && !key.backfill;
+        // Its end is the key's; a beginning before 1970 is nobody's, and as little to be counted with.
+        let begins = (0..self.head.end_ms).contains(&self.head.start_ms);
+        let agrees = key.stamp_ms == self.head.stamp_ms() && begins && !key.backfill;
         agrees.then_some(key.chain)
     }
 }

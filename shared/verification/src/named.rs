@@ -1,6 +1,6 @@
 //! What a source's key says of it. The columns of its row are copies of that, and whoever can write them can write anything: the key decides.
 
-use trailkeep_archive::{SourceKind, SourceRow};
+use trailkeep_archive::SourceKind;
 use trailkeep_digests::Period;
 use trailkeep_keys::{AccountId, KeyKind, LogClass, LogKey, Region};
 use trailkeep_records::time::unix_ms;
@@ -9,6 +9,19 @@ use crate::verdict::Finding;
 
 /// One day, in milliseconds. So much may clocks differ.
 const DAY_MS: i64 = 86_400_000;
+
+/// What a row says of its source.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stated<'a> {
+    pub(crate) bucket: &'a str,
+    pub(crate) key: &'a str,
+    pub(crate) kind: SourceKind,
+    pub(crate) account: Option<&'a str>,
+    pub(crate) region: Option<&'a str>,
+    /// Milliseconds since 1970, as the next.
+    pub(crate) delivered_at: Option<i64>,
+    pub(crate) landed_at: i64,
+}
 
 /// What a key says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,10 +45,10 @@ impl Named {
     }
 
     /// Whether the row says the same.
-    pub(crate) fn agrees_with(&self, row: &SourceRow) -> bool {
+    pub(crate) fn agrees_with(&self, row: &Stated<'_>) -> bool {
         row.kind == SourceKind::from(self.class)
-            && row.account.as_deref() == Some(self.account.as_str())
-            && row.region.as_deref() == Some(self.region.as_str())
+            && row.account == Some(self.account.as_str())
+            && row.region == Some(self.region.as_str())
             && row.delivered_at == self.stamp_ms
     }
 
@@ -51,6 +64,11 @@ impl Named {
         (window.from_ms < to_ms && from_ms < window.to_ms).then(|| from_ms.max(window.from_ms))
     }
 
+    /// The time in its name, milliseconds since 1970.
+    pub(crate) fn stamp_ms(&self) -> Option<i64> {
+        self.stamp_ms
+    }
+
     /// The stretch in which it was delivered.
     fn delivered(&self) -> (i64, i64) {
         self.stamp_ms.map_or((self.day_ms, self.day_ms + DAY_MS), |stamp_ms| (stamp_ms, stamp_ms + 1))
@@ -63,7 +81,7 @@ impl Named {
 }
 
 /// What is wrong with the name of a source, wherever and whenever it was delivered.
-pub(crate) fn odd(row: &SourceRow, named: Option<&Named>) -> Option<Finding> {
+pub(crate) fn odd(row: &Stated<'_>, named: Option<&Named>) -> Option<Finding> {
     let (name, detail) = match named {
         None => ("row_contradicts_key", "it stands among what CloudTrail delivered, and its key is none that CloudTrail writes"),
         Some(named) if !named.agrees_with(row) => {
@@ -78,8 +96,8 @@ pub(crate) fn odd(row: &SourceRow, named: Option<&Named>) -> Option<Finding> {
         name,
         account: named.map(|named| named.account.to_string()),
         region: named.map(|named| named.region.to_string()),
-        bucket: Some(row.bucket.clone()),
-        key: Some(row.key.clone()),
+        bucket: Some(row.bucket.to_owned()),
+        key: Some(row.key.to_owned()),
         detail: detail.to_owned(),
         ..Finding::default()
     })

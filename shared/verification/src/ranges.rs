@@ -74,6 +74,9 @@ impl Run {
         if self.from == self.to {
             return Ok(Fetched::Bytes(Bytes::new()));
         }
+        if !may_be_a_segment(segment) {
+            return Ok(Fetched::Missing);
+        }
         match bucket.get_range(segment, self.from, self.to - self.from).await {
             Ok(bytes) => Ok(Fetched::Bytes(bytes)),
             Err(BucketError::NotFound { .. }) => Ok(Fetched::Missing),
@@ -94,6 +97,12 @@ impl Run {
     pub(crate) fn owners(&self) -> impl Iterator<Item = usize> + '_ {
         self.ranges.iter().map(|range| range.owner)
     }
+}
+
+/// Whether a key can be a segment's at all. What a row says that was put there by hand is not asked of the store, which would refuse it.
+pub(crate) fn may_be_a_segment(key: &str) -> bool {
+    let sound = |part: &str| !matches!(part, "" | "." | "..") && !part.chars().any(char::is_control);
+    key.len() <= 1_024 && (key.starts_with("raw/") || key.starts_with("digests/")) && key.split('/').all(sound)
 }
 
 #[cfg(test)]
@@ -117,5 +126,14 @@ mod tests {
         let parts: Vec<(usize, Option<usize>)> =
             found.iter().take(1).flat_map(|run| run.parts(&bytes).map(|(owner, part)| (owner, part.map(|part| part.len())))).collect();
         assert_eq!(parts, [(0, Some(100)), (1, None)], "what the segment does not hold to its end is not there");
+    }
+
+    #[test]
+    fn keys_that_no_store_has_are_no_segments() {
+        assert!(may_be_a_segment("raw/class=standard/day=20260115/b.gz") && may_be_a_segment("digests/day=20260115/b.gz"));
+        let long = format!("raw/{}", "k".repeat(5_000));
+        for key in ["", "raw", "../../x", "raw/../x", "raw//x", "raw/\0", "raw/a\nb", "events/x.parquet", "/raw/x", long.as_str()] {
+            assert!(!may_be_a_segment(key), "{key:?}");
+        }
     }
 }

@@ -2,22 +2,23 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use trailkeep_archive::SourceRow;
 use trailkeep_keys::{AccountId, Region};
 use trailkeep_pipeline::ports::bucket::AuditBucket;
+use trailkeep_restore::SourceColumns;
 
-use crate::{error::VerifyError, findings::Findings, sources::Files, verdict::Finding};
+use crate::{error::VerifyError, findings::Findings, row::revision, sources::Files, verdict::Finding};
+
+/// What is read of each row.
+const COLUMNS: &[&str] = &["bucket", "key", "revision"];
 
 /// Later revisions of files, by bucket and key.
 #[derive(Debug, Default)]
 pub(crate) struct Later(BTreeMap<(String, String), (AccountId, Region)>);
 
 impl Later {
-    /// Takes down a row, where it is not its file's first.
-    pub(crate) fn take(&mut self, row: &SourceRow, place: (AccountId, Region)) {
-        if row.revision != 1 {
-            self.0.insert((row.bucket.clone(), row.key.clone()), place);
-        }
+    /// Takes down a file, by bucket and key.
+    pub(crate) fn take(&mut self, name: (String, String), place: (AccountId, Region)) {
+        self.0.insert(name, place);
     }
 
     /// Tells those whose first revision is in no row. Reads `sources/` once more where there are any at all.
@@ -27,17 +28,20 @@ impl Later {
         }
         let mut missing = self.0.clone();
         let all = Arc::new(self.0);
-        let pick = move |row: SourceRow| {
-            let name = (row.bucket, row.key);
-            (row.revision == 1 && all.contains_key(&name)).then_some(name)
+        let pick = move |row: SourceColumns<'_>| {
+            if revision(&row)? != 1 {
+                return Ok(None);
+            }
+            let name = (row.required_text("bucket")?.to_owned(), row.required_text("key")?.to_owned());
+            Ok(all.contains_key(&name).then_some(name))
         };
         let take = |_, firsts: Vec<(String, String)>| {
             for first in firsts {
                 missing.remove(&first);
             }
-            Ok(())
+            Ok::<_, VerifyError>(())
         };
-        files.each(bucket, None, pick, take).await?;
+        files.each_of(bucket, None, COLUMNS, pick, take).await?;
         for ((bucket, key), (account, region)) in missing {
             findings.add(Finding {
                 name: "revision_missing",

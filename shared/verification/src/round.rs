@@ -5,34 +5,32 @@ use std::{
     sync::Arc,
 };
 
-use trailkeep_archive::{Outcome, SourceRow};
+use trailkeep_archive::SourceRow;
 use trailkeep_audit::{
     Sha256,
-    completeness::{Completeness, FileId, LandedFile, ListedFile, Report, SignedPeriod},
+    completeness::{Completeness, FileId, ListedFile, Report, SignedPeriod},
 };
 use trailkeep_digests::PublicKeys;
 use trailkeep_keys::{AccountId, KeyKind, LogClass, LogKey, Region};
 use trailkeep_pipeline::ports::bucket::AuditBucket;
-use trailkeep_records::hash::sha256;
 
 use crate::{
     Options, Progress,
     asked::Asked,
-    chains::{self, Chains},
-    digests::{self, DigestRow, Listed, ReadDigests, Trust},
+    chains::{self, Chains, Signed},
+    digests::{self, DigestRow, Listed, ListedId, ReadDigests, Trust},
     each::{Outcomes, Telling},
     error::{VerifyError, on_a_thread},
     evidence::SecondLook,
     findings::Findings,
-    named::{Named, odd},
-    revisions::Later,
+    named::{Named, Stated},
     segments::Segments,
     sources::Files,
     verdict::Finding,
 };
 
-/// Most Digests of one round: some 2 GB of them would be held. A round has one account at least.
-const MAX_DIGESTS: usize = 1_000_000;
+/// Most parts that accounts and Regions are cut into.
+const MAX_PARTS: u64 = 1 << 16;
 /// Digests that are read again at once for what findings need: some 5 MB.
 const DIGESTS_AT_ONCE: usize = 1_000;
 /// Signs of a LogObject that is not exactly one clean gzip member: readers of such differ in what they see.
@@ -45,6 +43,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) asked: &'a Arc<Asked>,
     pub(crate) keys: &'a Arc<PublicKeys>,
     pub(crate) options: &'a Options<'a>,
+    /// What a round is planned to hold, in bytes.
+    pub(crate) round_bytes: u64,
 }
 
 /// What a round came to.
@@ -55,51 +55,45 @@ pub(crate) struct Round {
     pub(crate) findings: Vec<Finding>,
 }
 
-/// Which accounts are of a round.
-#[derive(Debug, Clone, Copy)]
+/// Which accounts in which Regions are of a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Part {
     pub(crate) number: u64,
     pub(crate) of: u64,
 }
 
-/// A row that something is to be said of.
-struct Picked {
-    odd: Option<Finding>,
-    counts: Option<Counts>,
-}
-
-/// A row that counts.
-enum Counts {
-    Digest(SourceRow),
-    /// With when it was delivered.
-    Log(SourceRow, Named, i64),
-}
-
 impl Part {
-    pub(crate) fn holds(self, account: AccountId) -> bool {
-        let [a, b, c, d, ..] = sha256(account.as_str().as_bytes());
-        u64::from(u32::from_be_bytes([a, b, c, d])) % self.of == self.number
+    pub(crate) fn holds(self, account: AccountId, region: Region) -> bool {
+        // FNV-1a, and its halves on one another: each row of each round is asked.
+        let bytes = account.as_str().bytes().chain(region.as_str().bytes());
+        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        (hash ^ hash >> 32) % self.of == self.number
+    }
+
+    /// Two parts that hold together what this one holds; none where it is as small as parts get.
+    pub(crate) fn halves(self) -> Option<[Self; 2]> {
+        let of = self.of * 2;
+        (of <= MAX_PARTS).then(|| [Self { number: self.number, of }, Self { number: self.number + self.of, of }])
     }
 }
 
 impl Shared<'_> {
-    /// Runs a round, and tells what came of each of its files if somebody wants to know.
+    /// Runs a round, and tells what came of each of its files if somebody wants to know. None: it would hold too much, and is to be run in halves.
     pub(crate) async fn round(
         &self,
         part: Part,
         segments: &mut Segments,
         findings: &mut Findings,
         telling: Option<&mut Telling<'_>>,
-    ) -> Result<Round, VerifyError> {
+    ) -> Result<Option<Round>, VerifyError> {
         let mut join = Completeness::new();
-        let rows = self.rows(part, segments, &mut join, findings).await?;
+        let Some(rows) = self.rows(part, segments, &mut join, findings).await? else { return Ok(None) };
         let rows = Arc::new(rows);
         (self.options.progress)(Progress::Digests(rows.len() as u64));
         segments.ask(self.bucket).await?;
         let trust = Trust { keys: Arc::clone(self.keys), aliases: Arc::new(self.asked.bucket_aliases()) };
         let window = self.asked.window();
-        let wants = move |key: &str| Named::of(key).is_some_and(|named| named.delivered_in(window).is_some());
-        let read = digests::read(self.bucket, &rows, segments, &trust, wants, self.options.progress).await?;
+        let read = digests::read_ids(self.bucket, &rows, segments, &trust, window, self.options.progress).await?;
         let (asked, each) = (Arc::clone(self.asked), telling.is_some());
         let mut taken = std::mem::replace(findings, Findings::new(0));
         let (mut concluded, mut found) = on_a_thread(move || {
@@ -112,51 +106,7 @@ impl Shared<'_> {
             let outcomes = std::mem::take(&mut concluded.outcomes);
             self.each(telling, part, outcomes, &concluded.rows, segments, &trust).await?;
         }
-        self.told(concluded, findings.room(), segments, &trust).await
-    }
-
-    /// Reads `sources/`: log files go into the join, rows of Digests are kept.
-    async fn rows(
-        &self,
-        part: Part,
-        segments: &mut Segments,
-        join: &mut Completeness,
-        findings: &mut Findings,
-    ) -> Result<Vec<DigestRow>, VerifyError> {
-        let asked = Arc::clone(self.asked);
-        let (mut digests, mut later) = (Vec::new(), Later::default());
-        let pick = move |row| pick(row, part, &asked);
-        let progress = self.options.progress;
-        let take = |file: usize, picked: Vec<Picked>| {
-            progress(Progress::File);
-            for picked in picked {
-                if let Some(finding) = picked.odd {
-                    findings.add(finding);
-                }
-                match picked.counts {
-                    None => {}
-                    Some(Counts::Digest(row)) => {
-                        let segment = segments.of(&row);
-                        digests.push(DigestRow::new(row, segment));
-                    }
-                    Some(Counts::Log(row, named, at_ms)) => {
-                        segments.of(&row);
-                        later.take(&row, (named.account, named.region));
-                        if let Some(finding) = irregular(&row, named.class) {
-                            findings.add(finding);
-                        }
-                        join.landed(&landed(&row, self.asked, (&named, at_ms), file as u32));
-                    }
-                }
-            }
-            if digests.len() > MAX_DIGESTS {
-                return Err(VerifyError::TooMuch { what: "Digests", limit: MAX_DIGESTS });
-            }
-            Ok(())
-        };
-        self.files.each(self.bucket, None, pick, take).await?;
-        later.tell(self.bucket, self.files, findings).await?;
-        Ok(digests)
+        self.told(concluded, findings.room(), segments, &trust).await.map(Some)
     }
 
     /// Names what findings are about and gathers their evidence: reads again what they point to. As many as are told.
@@ -205,55 +155,21 @@ impl Shared<'_> {
     }
 }
 
-/// Whether a row counts in this round, and what is wrong with its name whatever is asked.
-fn pick(row: SourceRow, part: Part, asked: &Asked) -> Option<Picked> {
-    let named = Named::of(&row.key);
-    if !named.map_or(part.number == 0, |named| part.holds(named.account)) {
-        return None;
-    }
-    let odd = odd(&row, named.as_ref());
-    let counts = named.and_then(|named| counted(row, named, asked));
-    (odd.is_some() || counts.is_some()).then_some(Picked { odd, counts })
-}
-
-fn counted(row: SourceRow, named: Named, asked: &Asked) -> Option<Counts> {
-    if !asked.wants_place(named.account, named.region) {
-        return None;
-    }
-    if named.class == LogClass::Digest {
-        return asked.wants_digest(&row.key, &named).then_some(Counts::Digest(row));
-    }
-    let at_ms = named.delivered_in(asked.window())?;
-    Some(Counts::Log(row, named, at_ms))
-}
-
-fn landed<'a>(row: &'a SourceRow, asked: &'a Asked, (named, delivered_ms): (&Named, i64), source: u32) -> LandedFile<'a> {
-    LandedFile {
-        bucket: asked.delivered_to(&row.bucket),
-        key: &row.key,
-        revision: row.revision,
-        class: named.class,
-        account: named.account,
-        region: named.region,
-        delivered_ms,
-        inflated_sha256: row.inflated_sha256.as_deref().and_then(|hash| hash.parse().ok()),
-        quarantined: row.outcome == Outcome::Quarantined,
-        source,
-    }
-}
-
 /// A log file whose container is not as CloudTrail writes it. Its hash may be the signed one all the same: bytes after the member are in no hash.
-pub(crate) fn irregular(row: &SourceRow, class: LogClass) -> Option<Finding> {
-    let mut reasons: Vec<&'static str> = IRREGULAR.into_iter().filter(|flag| row.flags.iter().any(|has| has == flag)).collect();
-    // Rows that were rebuilt have no flags; where the bytes lie tells it, too.
-    if reasons.is_empty() && row.segment.ends_with(".bin") {
-        reasons.push("not_clean");
-    }
+pub(crate) fn irregular(row: &Stated<'_>, class: LogClass, flags: &[&str], segment: &str) -> Option<Finding> {
+    let reasons = irregularities(flags, segment);
     (class == LogClass::CloudTrail && !reasons.is_empty()).then(|| Finding {
-        account: row.account.clone(),
-        region: row.region.clone(),
-        ..not_one_member(&row.bucket, &row.key, reasons)
+        account: row.account.map(str::to_owned),
+        region: row.region.map(str::to_owned),
+        ..not_one_member(row.bucket, row.key, reasons)
     })
+}
+
+/// What its row says of a source's container.
+pub(crate) fn irregularities(flags: &[&str], segment: &str) -> Vec<&'static str> {
+    let reasons: Vec<&'static str> = IRREGULAR.into_iter().filter(|flag| flags.contains(flag)).collect();
+    // Rows that were rebuilt have no flags; where the bytes lie tells it, too.
+    if reasons.is_empty() && segment.ends_with(".bin") { vec!["not_clean"] } else { reasons }
 }
 
 pub(crate) fn not_one_member(bucket: &str, key: &str, reasons: Vec<&'static str>) -> Finding {
@@ -294,7 +210,7 @@ pub(crate) fn conclude(
             ..Finding::default()
         });
     }
-    let marked = asked.marked().filter(|chain| part.holds(chain.account)).cloned();
+    let marked = asked.marked().filter(|chain| part.holds(chain.account, chain.region)).cloned();
     let chains = chains::judge(read.links, rows.len(), marked, asked, findings);
     for (account, region, period) in &chains.proven {
         join.signed(&SignedPeriod { account: *account, region: *region, start_ms: period.from_ms, end_ms: period.to_ms });
@@ -305,6 +221,7 @@ pub(crate) fn conclude(
         }
     }
     drop(read.listed);
+    list_ids(&mut join, read.ids, &chains.verified, &rows);
     let mut outcomes = Outcomes::default();
     let report = join.finish_with(asked.as_of_ms, |id, outcome, not_landed| {
         if each {
@@ -329,6 +246,29 @@ fn list(join: &mut Completeness, file: &Listed, digest_end_ms: i64, rows: &[Dige
         digest: file.digest as u32,
         digest_end_ms,
     });
+}
+
+/// As [`list`], for what was read without names. A sound Digest lists files of its own account and Region only.
+fn list_ids(join: &mut Completeness, ids: Vec<ListedId>, verified: &[Option<Signed>], rows: &[DigestRow]) {
+    let mut last: Option<(u32, Named)> = None;
+    for file in ids {
+        let Some(signed) = verified.get(file.digest as usize).copied().flatten() else { continue };
+        let known = last.filter(|(digest, _)| *digest == file.digest);
+        let Some(place) = known.or_else(|| Some((file.digest, Named::of(&rows.get(file.digest as usize)?.key)?))) else { continue };
+        last = Some(place);
+        let file_of = ListedFile {
+            bucket: "",
+            key: "",
+            class: file.class,
+            account: place.1.account,
+            region: place.1.region,
+            delivered_ms: file.delivered_ms.unwrap_or(signed.end_ms),
+            inflated_sha256: Sha256(file.hash),
+            digest: file.digest,
+            digest_end_ms: signed.end_ms,
+        };
+        join.listed_as(file.id, &file_of);
+    }
 }
 
 /// What the join found, for the verdict. Waiting ones are told too: not everything is verified while they wait.
@@ -360,15 +300,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_account_is_of_one_round() {
+    fn every_account_is_of_one_round_and_its_halves_hold_what_it_holds() {
+        let regions: Vec<Region> = ["eu-west-1", "us-east-1"].iter().map(|name| name.parse().expect("a Region")).collect();
         let accounts = (0..500_u64).filter_map(|n| format!("{n:012}").parse::<AccountId>().ok());
+        let places: Vec<(AccountId, Region)> = accounts.flat_map(|account| regions.iter().map(move |region| (account, *region))).collect();
         let mut sizes = [0; 7];
-        for account in accounts {
-            let parts: Vec<u64> = (0..7).filter(|number| Part { number: *number, of: 7 }.holds(account)).collect();
+        for (account, region) in &places {
+            let parts: Vec<u64> = (0..7).filter(|number| Part { number: *number, of: 7 }.holds(*account, *region)).collect();
             assert_eq!(parts.len(), 1, "{account}");
             parts.iter().filter_map(|number| usize::try_from(*number).ok()).for_each(|number| sizes[number] += 1);
-            assert!(Part { number: 0, of: 1 }.holds(account));
+            let whole = Part { number: parts[0], of: 7 };
+            let halves = whole.halves().expect("halves");
+            assert_eq!(halves.iter().filter(|half| half.holds(*account, *region)).count(), 1);
+            let other = Part { number: (parts[0] + 1) % 7, of: 7 };
+            assert!(other.halves().expect("halves").iter().all(|half| !half.holds(*account, *region)));
         }
-        assert!(sizes.iter().all(|size| *size > 40), "{sizes:?}");
+        assert!(sizes.iter().all(|size| *size > 90), "{sizes:?}");
+        assert_eq!(Part { number: 0, of: MAX_PARTS }.halves(), None);
     }
 }

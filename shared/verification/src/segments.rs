@@ -5,11 +5,16 @@ mod versions;
 use std::collections::HashMap;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use trailkeep_archive::SourceRow;
 use trailkeep_pipeline::ports::bucket::{AuditBucket, ObjectInfo};
+use trailkeep_records::time::to_rfc3339;
 
 use self::versions::{Odd, Versions};
-use crate::{error::VerifyError, verdict::Evidence};
+use crate::{
+    error::VerifyError,
+    ranges::may_be_a_segment,
+    row::Lying,
+    verdict::{Evidence, Finding},
+};
 
 /// Segments that are asked for at once.
 const HEADS_AT_ONCE: usize = 16;
@@ -33,6 +38,8 @@ pub(crate) struct Segment {
     end: u64,
     /// How many sources lie in it.
     pub(crate) sources: u64,
+    /// When the newest of them was delivered, milliseconds since 1970.
+    newest_ms: Option<i64>,
     /// Once it was asked for.
     state: Option<State>,
     /// What its rows say of it and what was found, where it does not stand.
@@ -56,16 +63,17 @@ pub(crate) struct Fall {
 }
 
 impl Segments {
-    /// Takes a row's segment down and gives its number.
-    pub(crate) fn of(&mut self, row: &SourceRow) -> u32 {
-        let end = row.segment_offset.saturating_add(row.segment_length);
-        let number = match self.numbers.get(&row.segment) {
+    /// Takes a source's segment down and gives its number.
+    pub(crate) fn of(&mut self, lying: &Lying) -> u32 {
+        let end = lying.offset.saturating_add(lying.length);
+        let number = match self.numbers.get(&*lying.segment) {
             Some(number) => *number,
             None => {
                 let number = self.all.len() as u32;
-                self.numbers.insert(row.segment.clone(), number);
-                let (version, checksum) = (row.segment_version.clone(), row.segment_checksum.clone());
-                self.all.push(Segment { key: row.segment.clone(), version, checksum, ..Segment::default() });
+                let key = lying.segment.to_string();
+                self.numbers.insert(key.clone(), number);
+                let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
+                self.all.push(Segment { key, version: text(&lying.version), checksum: text(&lying.checksum), ..Segment::default() });
                 number
             }
         };
@@ -75,8 +83,18 @@ impl Segments {
                 (segment.end, segment.state) = (end, None);
             }
             segment.sources += 1;
+            segment.newest_ms = segment.newest_ms.max(lying.delivered_at);
         }
         number
+    }
+
+    /// Takes back what was said of sources that will be read once more: how many of each segment.
+    pub(crate) fn take_back(&mut self, sources: &HashMap<u32, u64>) {
+        for (number, sources) in sources {
+            if let Some(segment) = self.all.get_mut(*number as usize) {
+                segment.sources = segment.sources.saturating_sub(*sources);
+            }
+        }
     }
 
     pub(crate) fn key(&self, number: u32) -> &str {
@@ -95,14 +113,29 @@ impl Segments {
         })
     }
 
+    /// Those that do not stand, as findings.
+    pub(crate) fn findings(&self) -> impl Iterator<Item = Finding> {
+        self.fallen().map(|(segment, fall)| Finding {
+            name: fall.name,
+            key: Some(segment.key.clone()),
+            count: Some(segment.sources),
+            detail: fall.detail.clone(),
+            evidence: segment.evidence.clone(),
+            ..Finding::default()
+        })
+    }
+
     /// Asks for those that were not asked for yet: what stands there, and how many versions of it there are.
     pub(crate) async fn ask(&mut self, bucket: &dyn AuditBucket) -> Result<(), VerifyError> {
         let Self { all, versions, .. } = self;
         let unasked: Vec<(usize, &str)> =
             all.iter().enumerate().filter(|(_, s)| s.state.is_none()).map(|(number, s)| (number, s.key.as_str())).collect();
-        let folders = versions.unlisted(unasked.iter().map(|(_, key)| *key));
+        let folders = versions.unlisted(unasked.iter().map(|(_, key)| *key).filter(|key| may_be_a_segment(key)));
         versions.list(bucket, folders).await?;
-        let ask = |(number, key)| async move { Ok::<_, VerifyError>((number, bucket.head(key).await?)) };
+        let ask = |(number, key)| async move {
+            let info = if may_be_a_segment(key) { bucket.head(key).await? } else { None };
+            Ok::<_, VerifyError>((number, info))
+        };
         let answers: Vec<(usize, Option<ObjectInfo>)> =
             stream::iter(unasked).map(ask).buffer_unordered(HEADS_AT_ONCE).try_collect().await?;
         for (number, info) in answers {
@@ -120,6 +153,7 @@ impl Segment {
     /// What its rows say of it, and what was found.
     fn evidence(&self, info: Option<&ObjectInfo>) -> Evidence {
         let facts = [
+            ("newest_source_at", self.newest_ms.and_then(to_rfc3339)),
             ("expected_size", Some(self.end.to_string())),
             ("expected_version", self.version.clone()),
             ("expected_checksum", self.checksum.clone()),

@@ -1,8 +1,8 @@
 //! The files of `sources/`, with this crate's errors.
 
-use trailkeep_archive::{BatchId, SourceRow};
+use trailkeep_archive::{BatchId, SourceRow, TableError};
 use trailkeep_pipeline::ports::bucket::AuditBucket;
-use trailkeep_restore::SourceFiles;
+use trailkeep_restore::{ReadError, SourceColumns, SourceFiles};
 
 use crate::error::VerifyError;
 
@@ -21,9 +21,9 @@ impl Files {
         self.0.len()
     }
 
-    /// About how many rows they have.
-    pub(crate) fn rows(&self) -> u64 {
-        self.0.rows()
+    /// Lists those of Batches that `wants` takes.
+    pub(crate) async fn list_some(bucket: &dyn AuditBucket, wants: impl Fn(BatchId) -> bool) -> Result<Self, VerifyError> {
+        Ok(Self(SourceFiles::list_some(bucket, None, wants).await?))
     }
 
     /// The key of a file.
@@ -45,5 +45,17 @@ impl Files {
         take: impl FnMut(usize, Vec<T>) -> Result<(), VerifyError>,
     ) -> Result<(), VerifyError> {
         self.0.each(bucket, only, pick, take).await
+    }
+
+    /// As [`SourceFiles::try_each_of`].
+    pub(crate) async fn each_of<T: Send + 'static, E: From<ReadError>>(
+        &self,
+        bucket: &dyn AuditBucket,
+        only: Option<&[usize]>,
+        columns: &'static [&'static str],
+        pick: impl Fn(SourceColumns<'_>) -> Result<Option<T>, TableError> + Clone + Send + 'static,
+        take: impl FnMut(usize, Vec<T>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.0.try_each_of(bucket, only, columns, pick, take).await
     }
 }

@@ -12,24 +12,40 @@ use crate::{
     error::VerifyError,
     findings::Findings,
     round::{self, Part, Shared},
+    rows::ROUND_BYTES,
     segments::Segments,
     sources::Files,
     verdict::{CLAIM, Chain, Counts, DigestCounts, Finding, Judged, Moment, OUTSIDE, Place, ReadAgain, SegmentCounts, Verdict, trusted},
 };
 
-/// Rows of `sources/` that one round holds, about. With what their Digests list a round takes some 600 MB; each reads all of `sources/` once
-/// more, which takes 3 µs a row.
-const ROWS_A_ROUND: u64 = 1_000_000;
+/// Most rounds that are planned.
+const MAX_ROUNDS: u64 = 1_000;
 
 /// Holds an archive against what CloudTrail signed.
 ///
-/// Reads `sources/` and `digests/`; `raw/` only as deep as asked. Chains and hashes are computed on threads of their own, accounts in rounds, so that
-/// memory is bounded by the largest account, or some 600 MB.
+/// Reads `sources/` and `digests/`; `raw/` only as deep as asked. Chains and hashes are computed on threads of their own, accounts and Regions in rounds,
+/// so that memory is bounded by the largest account's largest Region, or some 700 MB. Each round reads a few columns of all of `sources/` that the window
+/// can need.
 ///
 /// # Errors
 /// [`VerifyError`]: the archive could not be read. What is wrong with what it holds is in the verdict.
 pub async fn verify(archive: &Archive, keys: &PublicKeys, asked: &Asked, options: Options<'_>) -> Result<Verdict, VerifyError> {
-    run(archive, keys, asked, options, None).await
+    run(archive, keys, asked, options, ROUND_BYTES, None).await
+}
+
+/// As [`verify`], in rounds that are planned to hold so many bytes: for tests.
+///
+/// # Errors
+/// As [`verify`].
+#[doc(hidden)]
+pub async fn verify_in_rounds_of(
+    round_bytes: u64,
+    archive: &Archive,
+    keys: &PublicKeys,
+    asked: &Asked,
+    options: Options<'_>,
+) -> Result<Verdict, VerifyError> {
+    run(archive, keys, asked, options, round_bytes, None).await
 }
 
 /// As [`verify`], and tells what came of each file, in any order: of every source whose name lies in the window, each of its revisions, and of every
@@ -44,7 +60,7 @@ pub async fn verify_each(
     options: Options<'_>,
     tell: &mut (dyn FnMut(FileOutcome) + Send),
 ) -> Result<Verdict, VerifyError> {
-    run(archive, keys, asked, options, Some(tell)).await
+    run(archive, keys, asked, options, ROUND_BYTES, Some(tell)).await
 }
 
 async fn run(
@@ -52,14 +68,16 @@ async fn run(
     keys: &PublicKeys,
     asked: &Asked,
     options: Options<'_>,
+    round_bytes: u64,
     tell: Option<&mut (dyn FnMut(FileOutcome) + Send)>,
 ) -> Result<Verdict, VerifyError> {
     let bucket = archive.bucket().as_ref();
     let (asked, keys) = (Arc::new(asked.clone()), Arc::new(keys.clone()));
     let files = Files::list(bucket, asked.reads_from_ms()).await?;
-    let rounds = (files.rows() / ROWS_A_ROUND + 1).min(1_000);
-    let deep_files = if options.depth == Depth::Hashes { 0 } else { files.len() as u64 };
-    (options.progress)(Progress::Files(rounds * files.len() as u64 + deep_files));
+    let shared = Shared { bucket, files: &files, asked: &asked, keys: &keys, options: &options, round_bytes };
+    let rounds = shared.rounds().await?.min(MAX_ROUNDS);
+    let mut to_read = rounds * files.len() as u64 + if options.depth == Depth::Hashes { 0 } else { files.len() as u64 };
+    (options.progress)(Progress::Files(to_read));
     // What is read again is told with each file, and comes first.
     let mut deep_findings = Findings::new(options.findings_kept);
     let mut read_again = match options.depth {
@@ -72,11 +90,16 @@ async fn run(
     let not_intact = Arc::new(std::mem::take(&mut deep_findings.not_intact));
     let mut telling = tell.map(|tell| Telling { tell, depth: options.depth, not_intact });
     let mut gathered = Gathered::new(options.findings_kept);
-    let shared = Shared { bucket, files: &files, asked: &asked, keys: &keys, options: &options };
-    for number in 0..rounds {
-        let part = Part { number, of: rounds };
-        let round = shared.round(part, &mut gathered.segments, &mut gathered.findings, telling.as_mut()).await?;
-        gathered.take(round);
+    let mut parts: Vec<Part> = (0..rounds).rev().map(|number| Part { number, of: rounds }).collect();
+    while let Some(part) = parts.pop() {
+        match shared.round(part, &mut gathered.segments, &mut gathered.findings, telling.as_mut()).await? {
+            Some(round) => gathered.take(round),
+            None => {
+                parts.extend(part.halves().into_iter().flatten().rev());
+                to_read += 2 * files.len() as u64;
+                (options.progress)(Progress::Files(to_read));
+            }
+        }
     }
     gathered.fallen_segments();
     gathered.findings.take(deep_findings);
@@ -119,15 +142,8 @@ impl Gathered {
     }
 
     fn fallen_segments(&mut self) {
-        for (segment, fall) in self.segments.fallen() {
-            self.findings.add(Finding {
-                name: fall.name,
-                key: Some(segment.key.clone()),
-                count: Some(segment.sources),
-                detail: fall.detail.clone(),
-                evidence: segment.evidence.clone(),
-                ..Finding::default()
-            });
+        for finding in self.segments.findings() {
+            self.findings.add(finding);
         }
     }
 

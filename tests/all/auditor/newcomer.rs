@@ -1,11 +1,14 @@
 //! One round on a directory with its own ledger.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
-use trailkeep_tests::{command, tree};
+use trailkeep_tests::{
+    command::{self, Ended},
+    tree,
+};
 
 use super::{NINE_MS, auditor_command, offset_to};
 
@@ -21,12 +24,12 @@ fn synthesised(tamper: impl Fn(&Path) -> Result<()>) -> Result<TempDir> {
     Ok(directory)
 }
 
-fn once(directory: &Path) -> Result<command::Ended> {
+fn once(directory: &Path) -> Result<Ended> {
     let mut command = auditor_command()?;
     command.args(["--archive".as_ref(), directory.join("audit").as_os_str()]);
     command.args(["--public-keys".as_ref(), directory.join("trail/public-keys.json").as_os_str()]);
     command.args(["--without-organization", "--assume-regions", "us-east-1", "--once", "--clock-offset-ms", &offset_to(NINE_MS)?]);
-    Ok(command::Ended::from(command.output()?))
+    Ok(Ended::from(command.output()?))
 }
 
 fn findings(directory: &Path) -> Result<Vec<String>> {
@@ -55,6 +58,31 @@ fn a_missing_and_a_forged_file_are_exactly_what_a_round_finds() -> Result<()> {
     Ok(())
 }
 
+/// The first example of the page, line by line as it is printed there.
+#[test]
+fn the_page_s_first_round_works_as_it_is_printed() -> Result<()> {
+    let page = fs::read_to_string(command::workspace_root().join("docs/auditor.md"))?;
+    let example = page.split("```\n").nth(1).context("the page has an example")?;
+    let lines: Vec<&str> = example.lines().collect();
+    ensure!(lines.len() == 4 && lines[2].starts_with("trailkeep-auditor --archive audit"), "{example}");
+    let directory = tempfile::tempdir()?;
+    let programs = command::binary()?.parent().context("a directory of programs")?;
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH")?);
+    for (line, code) in lines.iter().zip([0, 0, 1, 0]) {
+        let mut shell = Command::new("sh");
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TRAILKEEP_") || name.starts_with("AWS_")) {
+            shell.env_remove(name);
+        }
+        let ended = Ended::from(shell.args(["-c", line]).env("PATH", &path).current_dir(directory.path()).output()?).ended(code)?;
+        if line.contains("FROM findings") {
+            let text = ended.text();
+            // What the page says of a trail that ended long ago.
+            ensure!(text.contains("gap") && text.contains("missing_newest") && text.contains("opened"), "{text}");
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn a_round_that_cannot_run_says_why_and_ends_with_2() -> Result<()> {
     let directory = tempfile::tempdir()?;
@@ -62,5 +90,5 @@ fn a_round_that_cannot_run_says_why_and_ends_with_2() -> Result<()> {
     fs::create_dir(&archive)?;
     let mut command = auditor_command()?;
     command.args(["--archive".as_ref(), archive.as_os_str()]).args(["--without-organization", "--once"]);
-    command::Ended::from(command.output()?).failed(2, &["is no archive"]).map(drop)
+    Ended::from(command.output()?).failed(2, &["is no archive"]).map(drop)
 }

@@ -1,13 +1,14 @@
-//! An invented organization with a missing file and a forged one, landed by a real collector; rounds of a real auditor; the missing one healed through the
-//! real queue, and told through a real subscription.
+//! An invented organization of which notifications are lost, a file was deleted, another one forged and a Region is silent, landed by a real collector:
+//! rounds of a real auditor find exactly that, what can be healed is through the real queue, and is told through a real subscription.
 
 use std::{
-    collections::BTreeMap,
-    path::Path,
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
+use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use serde_json::Value;
 use trailkeep_tests::{
     chaos::{ARCHIVE, Cloud, Delivered, LEDGER, LOGS, Shape, brisk, collector_command, notification},
@@ -19,41 +20,41 @@ use trailkeep_tests::{
 use super::{NINE_MS, auditor_command, offset_to};
 
 const DEADLINE: Duration = Duration::from_secs(90);
+/// Two hours after the end of the trail: all of it is due, and nothing after it is.
+const SEVEN_MS: i64 = NINE_MS - 2 * 3_600_000;
+/// The accounts of the invented organization.
+const ONE: &str = "111122220001";
+const TWO: &str = "111122220002";
 
 struct Run {
     cloud: Cloud,
     moto: Moto,
-    keys: String,
+    trail: PathBuf,
     topic: String,
     heard: String,
+    signing_key: String,
 }
 
 impl Run {
-    /// One round, `hours` after nine o'clock.
-    fn round(&self, hours: i64, code: i32) -> Result<()> {
+    /// One round at a moment of the trail.
+    fn round(&self, at_ms: i64, code: i32) -> Result<()> {
         let mut command = auditor_command()?;
-        command.envs(self.moto.environment()).env("TRAILKEEP_AWS_ENDPOINT", self.moto.endpoint());
+        command.envs(self.moto.environment());
         command.args(["--archive", ARCHIVE, "--ledger", LEDGER, "--heal-queue", &self.cloud.queue, "--findings-topic-arn", &self.topic]);
-        command.args([
-            "--public-keys",
-            &self.keys,
-            "--without-organization",
-            "--assume-regions",
-            "us-east-1",
-            "--look-into-log-buckets",
-            "--once",
-        ]);
-        command.args(["--clock-offset-ms", &offset_to(NINE_MS + hours * 3_600_000)?]);
+        command.args(["--public-keys".as_ref(), self.trail.join("public-keys.json").as_os_str()]);
+        command.args(["--without-organization", "--assume-regions", "us-east-1,us-west-2", "--look-into-log-buckets", "--once"]);
+        command.args(["--signing-key", &self.signing_key, "--sample", "100%", "--clock-offset-ms", &offset_to(at_ms)?]);
         command::Ended::from(command.output()?).ended(code).map(drop)
     }
 
-    fn findings(&self) -> Result<Vec<String>> {
-        let sql = "SELECT name, change FROM findings WHERE name <> 'gap' ORDER BY at, name, change";
-        let rows = self.cloud.trailkeep(["query", "--archive", ARCHIVE, "--output", "json", sql])?.rows()?;
-        Ok(rows
-            .iter()
-            .map(|row| format!("{} {}", row["name"].as_str().unwrap_or_default(), row["change"].as_str().unwrap_or_default()))
-            .collect())
+    /// Findings as name and key; where they have no key, as name, account and Region.
+    fn findings(&self, from: &str) -> Result<BTreeSet<String>> {
+        let sql = format!("SELECT name, coalesce(key, account || ' ' || region) AS what FROM {from}");
+        let rows = self.cloud.trailkeep(["query", "--archive", ARCHIVE, "--output", "json", &sql])?.rows()?;
+        let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        let all: BTreeSet<String> = rows.iter().map(|row| format!("{} {}", text(row, "name"), text(row, "what"))).collect();
+        ensure!(all.len() == rows.len(), "nothing is there twice: {rows:#?}");
+        Ok(all)
     }
 
     async fn heard(&self) -> Result<Vec<Value>> {
@@ -77,7 +78,7 @@ impl Run {
     async fn land(&self, directory: &Path) -> Result<()> {
         let mut command = collector_command()?;
         let log = std::fs::File::create(directory.join("collector.log"))?;
-        command.env("TRAILKEEP_QUEUE", &self.cloud.queue).env("TRAILKEEP_AWS_ENDPOINT", self.moto.endpoint()).envs(brisk());
+        command.env("TRAILKEEP_QUEUE", &self.cloud.queue).envs(self.moto.environment()).envs(brisk());
         let mut collector = command.stdout(log.try_clone()?).stderr(log).spawn()?;
         let began = Instant::now();
         while self.cloud.depth(&self.cloud.queue).await? != [0; 3] {
@@ -103,58 +104,145 @@ impl Run {
     }
 }
 
-#[tokio::test]
-async fn a_missing_file_is_found_asked_for_landed_and_healed_and_a_forged_one_is_told() -> Result<()> {
-    let Some(moto) = Moto::start("a whole run of the auditor")? else { return Ok(()) };
-    let directory = tempfile::tempdir()?;
-    let trail = directory.path().join("trail");
+/// What goes wrong on the way: by key.
+struct Injected {
+    /// A log file and a Digest whose notifications are lost.
+    unannounced: [String; 2],
+    /// A log file that was deleted before anybody landed it.
+    gone: String,
+    /// A log file that somebody put there.
+    forged: String,
+    /// Everything of one account in one Region: it never came.
+    silent: BTreeSet<String>,
+}
+
+impl Injected {
+    fn into(trail: &Path, keys: &[String]) -> Result<Self> {
+        let of = |account: &str, folder: &str| -> Vec<&String> {
+            keys.iter().filter(|key| key.contains(account) && key.contains(folder) && !key.contains("backfill")).collect()
+        };
+        let (first, second) = (of(ONE, "/CloudTrail/us-east-1/"), of(TWO, "/CloudTrail/us-east-1/"));
+        ensure!(first.len() >= 4 && second.len() >= 2, "too few log files: {keys:#?}");
+        let stem = first[3].trim_end_matches(".json.gz");
+        let forged = format!("{}_FORGEDFORGEDFORG.json.gz", stem.rsplit_once('_').map_or(stem, |(stem, _)| stem));
+        std::fs::copy(trail.join(first[3]), trail.join(&forged))?;
+        Ok(Self {
+            unannounced: [first[2].clone(), of(ONE, "/CloudTrail-Digest/us-east-1/")[2].clone()],
+            gone: second[1].clone(),
+            forged,
+            silent: keys.iter().filter(|key| key.contains(TWO) && key.contains("/us-west-2/")).cloned().collect(),
+        })
+    }
+
+    /// Delivers and announces the rest.
+    async fn deliver(&self, run: &Run, trail: &Path, keys: &[String]) -> Result<()> {
+        let mut delivered = Vec::new();
+        for key in keys.iter().chain([&self.forged]).filter(|key| **key != self.gone && !self.silent.contains(*key)) {
+            let object = run.deliver(trail, key).await?;
+            if !self.unannounced.contains(key) {
+                delivered.push(object);
+            }
+        }
+        let messages: Vec<String> = delivered.chunks(20).map(|some| notification(Shape::S3, &some.iter().collect::<Vec<_>>())).collect();
+        run.cloud.announce(&messages).await
+    }
+}
+
+/// An invented organization's trail: two accounts, two Regions, five hours.
+fn synthesised(directory: &Path) -> Result<(PathBuf, Vec<String>)> {
+    let trail = directory.join("trail");
     let out = trail.display().to_string();
-    let options = ["--accounts", "2", "--regions", "1", "--hours", "5", "--events-per-hour", "60", "--start", "2026-01-15T00:00:00Z"];
+    let options = ["--accounts", "2", "--regions", "2", "--hours", "5", "--events-per-hour", "240", "--start", "2026-01-15T00:00:00Z"];
     command::run(["synth", "--out", &out, "--bucket", LOGS].into_iter().chain(options).chain(["--seed", "5"]))?.ok()?;
+    let keys = tree::read(&trail)?.into_keys().filter(|key| key.ends_with(".json.gz")).collect();
+    Ok((trail, keys))
+}
+
+async fn set_up(moto: Moto, trail: &Path) -> Result<Run> {
     let cloud = Cloud::set_up(&moto).await?;
     let sns = sns(&moto);
     let topic = sns.create_topic().name("findings").send().await?.topic_arn.context("an ARN")?;
     let heard = moto.sqs().create_queue().queue_name("heard").send().await?.queue_url.context("a URL")?;
     let arn = format!("arn:aws:sqs:{REGION}:123456789012:heard");
     sns.subscribe().topic_arn(&topic).protocol("sqs").endpoint(arn).send().await?;
-    let run = Run { cloud, moto, keys: trail.join("public-keys.json").display().to_string(), topic, heard };
-    let files = tree::read(&trail)?;
-    let keys: Vec<&String> = files.keys().filter(|key| key.ends_with(".json.gz")).collect();
-    let logs: Vec<&String> =
-        keys.iter().copied().filter(|key| key.contains("/CloudTrail/us-east-1/") && key.contains("111122220001")).collect();
-    let (missing, like) = (logs[2].clone(), logs[4]);
-    let stem = like.trim_end_matches(".json.gz");
-    let forged = format!("{}_FORGEDFORGEDFORG.json.gz", stem.rsplit_once('_').map_or(stem, |(stem, _)| stem));
-    std::fs::copy(trail.join(like), trail.join(&forged))?;
-    let mut delivered = Vec::new();
-    for key in keys.into_iter().chain([&forged]) {
-        let object = run.deliver(&trail, key).await?;
-        // Its notification is lost.
-        if *key != missing {
-            delivered.push(object);
-        }
-    }
-    let messages: Vec<String> = delivered.chunks(20).map(|some| notification(Shape::S3, &some.iter().collect::<Vec<_>>())).collect();
-    run.cloud.announce(&messages).await?;
+    let kms = kms(&moto);
+    let made = kms.create_key().key_spec(KeySpec::EccNistP256).key_usage(KeyUsageType::SignVerify).send().await?;
+    let key = made.key_metadata.context("a key")?.key_id;
+    let public = kms.get_public_key().key_id(&key).send().await?.public_key.context("a public key")?;
+    std::fs::write(trail.join("attest.der"), public.as_ref())?;
+    Ok(Run { cloud, moto, trail: trail.to_owned(), topic, heard, signing_key: format!("kms:{key}") })
+}
+
+#[tokio::test]
+async fn what_is_missing_forged_and_silent_is_found_exactly_and_what_can_be_healed_is_and_the_day_is_attested() -> Result<()> {
+    let Some(moto) = Moto::start("a whole run of the auditor")? else { return Ok(()) };
+    let directory = tempfile::tempdir()?;
+    let (trail, keys) = synthesised(directory.path())?;
+    let injected = Injected::into(&trail, &keys)?;
+    let run = set_up(moto, &trail).await?;
+    injected.deliver(&run, &trail, &keys).await?;
     run.land(directory.path()).await?;
 
-    run.round(0, 1)?;
-    let opened = ["missing_within_grace healing", "missing_within_grace opened", "unlisted_within_grace opened"];
-    ensure!(run.findings()? == opened, "{:?}", run.findings()?);
+    run.round(SEVEN_MS, 1)?;
+    let [log, digest] = &injected.unannounced;
+    let (one, two) = (format!("gap {ONE} us-east-1"), format!("gap {TWO} us-west-2"));
+    let missing = |key: &str| format!("missing_within_grace {key}");
+    let lost = format!("missing_digests {digest}");
+    // As long as nothing is certain they are told for an account and Region together: files that nobody signed, and those that the lost Digest lists.
+    let (forged, unproven) = (format!("unlisted_within_grace {ONE} us-east-1"), format!("no_digest {ONE} us-east-1"));
+    let opened = [one.clone(), two.clone(), lost.clone(), unproven.clone(), missing(log), missing(&injected.gone), forged.clone()];
+    expect(&run.findings("findings WHERE change = 'opened'")?, &opened, "opened")?;
+    let asked = [lost.clone(), missing(log), missing(&injected.gone)];
+    expect(&run.findings("findings WHERE change = 'healing'")?, &asked, "asked for")?;
+    let gone = format!("SELECT evidence FROM findings WHERE change = 'healing' AND key = '{}'", injected.gone);
+    let rows = run.cloud.trailkeep(["query", "--archive", ARCHIVE, "--output", "json", &gone])?.rows()?;
+    ensure!(rows.len() == 1 && rows[0]["evidence"].to_string().contains("not_there"), "{rows:?}");
+
     run.land(directory.path()).await?;
-    run.round(1, 1)?;
-    let last = run.findings()?;
-    ensure!(last.len() == 4 && last.last().is_some_and(|last| last == "missing_within_grace healed"), "{last:?}");
+    run.round(SEVEN_MS + 600_000, 1)?;
+    expect(&run.findings("findings WHERE change = 'healed'")?, &[lost, missing(log)], "healed")?;
+    expect(
+        &run.findings("findings WHERE change NOT IN ('opened', 'healing', 'healed')")?,
+        std::slice::from_ref(&one),
+        "resolved with them",
+    )?;
+    expect(&run.findings("open_findings")?, &[two.clone(), unproven.clone(), missing(&injected.gone), forged.clone()], "open")?;
     let told = run.heard().await?;
-    let states: Vec<&str> = told.iter().filter(|body| body["key"] == missing.as_str()).filter_map(|body| body["state"].as_str()).collect();
-    for state in ["opened", "healing", "healed"] {
-        ensure!(states.contains(&state), "{state} was not told: {told:#?}");
-    }
+    let states: Vec<&str> = told.iter().filter(|body| body["key"] == log.as_str()).filter_map(|body| body["state"].as_str()).collect();
+    ensure!(states.len() == 3 && ["opened", "healing", "healed"].iter().all(|state| states.contains(state)), "{told:#?}");
+    ensure!(told.len() == opened.len() + asked.len() + 3, "one message for each change: {told:#?}");
+
+    // Once a day all that is open is looked at again; and a day after its end the day is attested, provisionally.
+    run.round(SEVEN_MS + 42 * 3_600_000, 1)?;
+    expect(&run.findings("findings WHERE change = 'resolved'")?, &[one, unproven], "resolved")?;
+    let still = run.findings("open_findings")?;
+    ensure!([two, missing(&injected.gone), forged].iter().all(|finding| still.contains(finding)), "{still:#?}");
+    let public = trail.join("attest.der").display().to_string();
+    let verified =
+        run.cloud.trailkeep(["attest", "verify", "--archive", ARCHIVE, "--public-key", &public, "--leaves", "--output", "json"])?;
+    ensure!(verified.json()?["attestations"].to_string().contains("2026-01-15"), "{}", verified.text());
     Ok(())
 }
 
+fn expect(found: &BTreeSet<String>, expected: &[String], what: &str) -> Result<()> {
+    ensure!(*found == expected.iter().cloned().collect(), "{what}: {found:#?}, and not {expected:#?}");
+    Ok(())
+}
+
+/// A client of KMS.
+fn kms(emulator: &Moto) -> aws_sdk_kms::Client {
+    use aws_sdk_kms::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+    let config = aws_sdk_kms::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .endpoint_url(emulator.endpoint())
+        .retry_config(RetryConfig::standard().with_max_attempts(1))
+        .credentials_provider(Credentials::new("AKIAIOSFODNN7EXAMPLE", "example", None, None, "emulator"));
+    aws_sdk_kms::Client::from_conf(config.build())
+}
+
 /// A client of SNS.
-fn sns(emulator: &Moto) -> aws_sdk_sns::Client {
+pub(super) fn sns(emulator: &Moto) -> aws_sdk_sns::Client {
     use aws_sdk_sns::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
     let config = aws_sdk_sns::Config::builder()
         .behavior_version(BehaviorVersion::latest())

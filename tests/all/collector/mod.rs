@@ -3,6 +3,7 @@
 mod admission;
 mod aws;
 mod denied;
+mod digests;
 mod drain;
 mod idle;
 mod process;

@@ -58,6 +58,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_right() -> Result<()> {
         (&["--archive", "audit"], &["s3://bucket/prefix"]),
         (&["--ledger", "sqlite://x"], &["dynamodb://TABLE"]),
         (&["--topic-arn", "landed"], &["arn:"]),
+        (&["--announce-digests"], &["--topic-arn"]),
     ] {
         run(words)?.failed(2, told).with_context(|| format!("{words:?}"))?;
     }

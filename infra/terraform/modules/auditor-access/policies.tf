@@ -38,7 +38,9 @@ locals {
     # Events are asked for what stopped a trail, and never written.
     [for arns in [distinct(local.event_key_arns)] : { sid = "EventKeys", actions = ["kms:Decrypt"], resources = arns, equals = local.for_the_archive } if length(arns) > 0],
     [
-      { sid = "LedgerReads", actions = ["dynamodb:GetItem"], resources = [var.ledger.table_arn], equals = [] },
+      # Notes and Batches; what was missing and has landed; and, when it starts, whether the ledger knows the archive's newest Batches.
+      { sid = "LedgerReads", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem"], resources = [var.ledger.table_arn], equals = [] },
+      { sid = "LedgerUnfinished", actions = ["dynamodb:Query"], resources = ["${var.ledger.table_arn}/index/unfinished"], equals = [] },
       { sid = "LedgerKey", actions = ["kms:Decrypt"], resources = [var.kms_key_arns["table"]], equals = concat(local.by_dynamodb, [{ variable = "kms:EncryptionContext:aws:dynamodb:tableName", values = [var.ledger.table_name] }]) },
       # It has no encryption context.
       { sid = "LedgerKeyState", actions = ["kms:DescribeKey"], resources = [var.kms_key_arns["table"]], equals = local.by_dynamodb },

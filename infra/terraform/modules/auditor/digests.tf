@@ -53,7 +53,7 @@ resource "aws_sqs_queue_policy" "dead_letters" {
   policy    = data.aws_iam_policy_document.queue["dead_letters"].json
 }
 
-# docs/announcements.md: what announces Digests says so in its body.
+# docs/announcements.md: what announces Digests has this attribute, and no category.
 resource "aws_sns_topic_subscription" "this" {
   for_each = local.digests
 
@@ -62,7 +62,7 @@ resource "aws_sns_topic_subscription" "this" {
   endpoint             = aws_sqs_queue.this[each.key].arn
   raw_message_delivery = true
   filter_policy        = jsonencode({ kind = ["digest"] })
-  filter_policy_scope  = "MessageBody"
+  filter_policy_scope  = "MessageAttributes"
   redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letters[each.key].arn })
 
   # Without the policies SNS would be refused.

@@ -69,7 +69,7 @@ variable "heal_queue_url" {
 }
 
 variable "announcements" {
-  description = "Topic that tells what landed, Digests among it: topic_arn of `announcements`. A queue is subscribed to it, and wakes the auditor. null: it works by the hour."
+  description = "Topic that tells what landed, Digests among it where the collectors have announce_digests: topic_arn of `announcements`. A queue is subscribed to it, and wakes the auditor. null: it works by the hour."
   type = object({
     topic_arn = string
   })

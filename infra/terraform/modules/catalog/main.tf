@@ -65,7 +65,7 @@ locals {
       }
     }
     outcomes = {
-      description = "What came of each source: the leaves of each attestation, superseded ones too. Of a day the greatest \"$path\" counts, which `audited_events` takes."
+      description = "What came of each source: the leaves of each attestation, superseded ones too, and of attempts that were never attested. `attestations` tells which count, as `audited_events` does."
       partitions  = { day = "UTC day of delivery, YYYYMMDD" }
       projection = {
         "projection.day.type"          = "date"
@@ -74,6 +74,21 @@ locals {
         "projection.day.interval"      = "1"
         "projection.day.interval.unit" = "DAYS"
         "storage.location.template"    = "${local.archive}outcomes/day=$${day}"
+      }
+    }
+    # What is below numbers/ beside the days is the same again: no day's folder has it.
+    attestations = {
+      description = "Attestations, superseded ones too: of a day the greatest \"$path\" counts. No signature is checked here: `trailkeep attest verify` does."
+      partitions  = { day = "UTC day of delivery, YYYYMMDD" }
+      location    = "attest"
+      json        = true
+      projection = {
+        "projection.day.type"          = "date"
+        "projection.day.format"        = "yyyyMMdd"
+        "projection.day.range"         = "${var.since},NOW"
+        "projection.day.interval"      = "1"
+        "projection.day.interval.unit" = "DAYS"
+        "storage.location.template"    = "${local.archive}attest/day=$${day}"
       }
     }
   }
@@ -95,7 +110,7 @@ resource "aws_glue_catalog_table" "table" {
 
   parameters = merge(each.value.projection, {
     EXTERNAL       = "TRUE"
-    classification = "parquet"
+    classification = try(each.value.json, false) ? "json" : "parquet"
   }, length(each.value.partitions) == 0 ? {} : { "projection.enabled" = "true" })
 
   dynamic "partition_keys" {
@@ -109,12 +124,12 @@ resource "aws_glue_catalog_table" "table" {
   }
 
   storage_descriptor {
-    location      = "${local.archive}${each.key}/"
-    input_format  = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
-    output_format = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
+    location      = "${local.archive}${try(each.value.location, each.key)}/"
+    input_format  = try(each.value.json, false) ? "org.apache.hadoop.mapred.TextInputFormat" : "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
+    output_format = try(each.value.json, false) ? "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat" : "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
 
     ser_de_info {
-      serialization_library = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+      serialization_library = try(each.value.json, false) ? "org.openx.data.jsonserde.JsonSerDe" : "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
       parameters            = { "serialization.format" = "1" }
     }
 

@@ -5,7 +5,7 @@ locals {
   workgroup   = "arn:${local.partition}:athena:${local.region}:${local.account_id}:workgroup/${var.name}"
   # China's services call KMS under their own domain.
   s3_services = distinct([for suffix in ["amazonaws.com", data.aws_partition.current.dns_suffix] : "s3.${local.region}.${suffix}"])
-  readable    = ["accounts", "events", "findings", "outcomes", "sources"]
+  readable    = ["accounts", "attest", "events", "findings", "outcomes", "sources"]
 }
 
 data "aws_iam_policy_document" "results" {

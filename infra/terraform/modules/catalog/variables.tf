@@ -41,7 +41,7 @@ variable "archive_prefix" {
 }
 
 variable "archive_kms_key_arns" {
-  description = "Keys that encrypt what is asked: those of the event categories, and `raw` for sources/, accounts/, findings/ and outcomes/. The analysts' policy lets them decrypt with these, by way of S3."
+  description = "Keys that encrypt what is asked: those of the event categories, and `raw` for sources/, accounts/, attest/, findings/ and outcomes/. The analysts' policy lets them decrypt with these, by way of S3."
   type        = list(string)
   nullable    = false
 

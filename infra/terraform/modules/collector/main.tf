@@ -6,7 +6,7 @@ locals {
   # Variables of trailkeep-collector, without TRAILKEEP_: those that this module sets, and those that `options` may. tests/test_environment.py holds
   # both lists against the program's own --help.
   own = [
-    "accounts", "archive", "aws_region", "bucket_aliases", "buckets", "class_label", "drain", "kms_key_id", "kms_keys", "ledger", "max_messages",
+    "accounts", "announce_digests", "archive", "aws_region", "bucket_aliases", "buckets", "class_label", "drain", "kms_key_id", "kms_keys", "ledger", "max_messages",
     "object_lock_days", "object_lock_mode", "organizations", "queue", "source_external_id", "source_region", "source_role_arn", "topic_arn",
   ]
   further = [
@@ -55,6 +55,7 @@ locals {
       source_region      = var.sources.region
       source_role_arn    = try(var.sources.role.arn, null)
       topic_arn          = var.topic_arn
+      announce_digests   = var.announce_digests ? "true" : null
     } : key => value if value != null },
   )
 

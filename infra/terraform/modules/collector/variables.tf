@@ -90,6 +90,18 @@ variable "topic_arn" {
   }
 }
 
+variable "announce_digests" {
+  description = "Announces Digests on the topic as well, in messages of kind `digest` without a category: the auditor listens to them. Subscribers without a filter policy hear of them, too."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.announce_digests || var.topic_arn != null
+    error_message = "announce_digests: nobody is told without a topic; give topic_arn, or leave this out."
+  }
+}
+
 variable "sources" {
   description = "What is read: log buckets (whose they are, their KMS key if they have one, and the bucket that one replicates, under whose name its objects land); the role to read them all with, if it is not the collector's own; and their Region, if it is another one."
   type = object({

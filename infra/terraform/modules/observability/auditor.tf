@@ -100,8 +100,8 @@ resource "aws_cloudwatch_log_metric_filter" "round" {
 
   name           = "${var.name}-round-${replace(each.key, "_", "-")}"
   log_group_name = var.auditor_log_group_name
-  # One that failed knows how long it took, and nothing of the archive.
-  pattern = each.key == "duration_s" ? "{ $.message = \"the last round\" }" : "{ ($.message = \"the last round\") && ($.fields.outcome = \"done\") }"
+  # A round that came to nothing says how long it took, and what it knew by then. One of whose steps failed says what it knows: what was found counts all the same.
+  pattern = "{ ($.message = \"the last round\") && ($.fields.${each.key} >= 0) }"
 
   metric_transformation {
     name      = each.value

@@ -122,6 +122,9 @@ module "collector" {
   topic_arn = module.announcements.topic_arn
   sources   = local.sources
 
+  # They wake the auditor, which may subscribe from elsewhere, too.
+  announce_digests = local.audited
+
   organization_ids = [var.organization_id]
   account_ids      = var.collector.account_ids
   kms_key_arns     = module.keys.key_arns

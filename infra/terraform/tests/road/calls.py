@@ -37,6 +37,8 @@ class World:
     organization: str
     role: str
     keys: dict
+    # The partition keys that a call names, for a role whose policy asks for them: then hardly two requests are equal.
+    leading_keys: bool = False
 
 
 class Calls:
@@ -48,9 +50,10 @@ class Calls:
     def requests(self, call):
         """All that a call needs. Calls are given in the order in which they were made."""
         row = self.row(call)
-        words, facts, parts = {"s3": self.of_s3, "dynamodb": self.of_dynamodb, "sqs": self.of_sqs, "sns": self.of_sns}[call.service](call)
+        of_service = {"s3": self.of_s3, "dynamodb": self.of_dynamodb, "sqs": self.of_sqs, "sns": self.of_sns, "kms": self.of_kms}
+        words, facts, parts = of_service.get(call.service, self.of_another)(call)
         words |= {name: getattr(self.world, name) for name in ("partition", "region", "account", "organization", "role")}
-        if call.service != "s3":
+        if "kms_key" not in words:
             words["kms_key"] = self.world.keys.get(self.table["resource"][row["on"]].format_map(words))
         if words["kms_key"]:
             facts.add("encrypted")
@@ -77,6 +80,8 @@ class Calls:
             context |= {key: filled(value, words) for key, value in self.table["context"][part].items()}
         if need["action"].startswith("s3:"):
             context |= self.of_headers(call)
+        if need["action"].startswith("dynamodb:") and self.world.leading_keys and (leading := leading_keys(call.body)):
+            context["dynamodb:LeadingKeys"] = leading
         resource = self.table["resource"][need["on"]].format_map(words)
         return Request(need["action"], resource, tuple(sorted(context.items())), name)
 
@@ -122,6 +127,14 @@ class Calls:
     def of_sns(self, call):
         return {"topic": call.body["TopicArn"]}, set(), ()
 
+    def of_kms(self, call):
+        """What is asked of KMS itself, not by way of another service."""
+        words = {"kms_key": call.body["KeyId"], "message_type": call.body.get("MessageType"), "algorithm": call.body.get("SigningAlgorithm")}
+        return words, set(), ()
+
+    def of_another(self, call):
+        return {"assumed": call.body.get("RoleArn"), "kms_key": None}, set(), ()
+
 
 def matches(match, call):
     """Whether a row is this call's."""
@@ -134,6 +147,14 @@ def matches(match, call):
         "key" not in match or match["key"] == bool(call.path.lstrip("/").partition("/")[2]),
         all(name in call.query and value in ("", call.query[name]) for name, value in query.items()),
     ])
+
+
+def leading_keys(body):
+    """Partition keys of the items that a call of DynamoDB's names."""
+    tables = body.get("RequestItems", {}).values()
+    items = [body, *(argument for item in body.get("TransactItems", []) for argument in item.values())]
+    named = [item[name] for item in items for name in ("Key", "Item") if name in item] + [key for table in tables for key in table.get("Keys", [])]
+    return tuple(sorted({next(iter(key["pk"].values())) for key in named}))
 
 
 def filled(value, words):

@@ -1,4 +1,4 @@
-"""Collector processes, each behind a door of the proxy, in the environment that the stack tells and in nothing else."""
+"""Collector and auditor processes, each behind a door of a proxy, in the environment that the stack tells and in nothing else."""
 import os
 import signal
 import subprocess
@@ -38,6 +38,14 @@ class Collector:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+
+def round_of_the_auditor(program, environment, door, log, within_s, **more):
+    """One round; answers its exit code and what it said. `more`: variables besides, for a test."""
+    stands_for_aws = {**CREDENTIALS, "TRAILKEEP_AWS_ENDPOINT": door.endpoint, "TRAILKEEP_LISTEN": "127.0.0.1:0"}
+    with log.open("w") as said:
+        done = subprocess.run([program, "--once"], env={**environment, **more, **stands_for_aws}, stdout=said, stderr=said, stdin=subprocess.DEVNULL, timeout=within_s, check=False)
+    return done.returncode, log.read_text()
 
 
 def environment_for_commands(address):

@@ -15,7 +15,7 @@ pub(super) const DURATION: Instrument = Instrument::histogram("trailkeep.auditor
 pub(super) const STEPS_FAILED: Instrument = Instrument::counter(
     "trailkeep.auditor.steps.failed",
     "{step}",
-    "Steps of rounds that failed: `keys`, `roster`, `verify`, `coverage`, `settle`, `heal`, `tell`, `attest`, `heads`.",
+    "Steps of rounds that failed: `keys`, `roster`, `verify`, `coverage`, `segments`, `settle`, `heal`, `tell`, `attest`, `heads`.",
 )
 .by(&["step"]);
 pub(super) const LEADER: Instrument =

@@ -20,8 +20,17 @@ fn text_after_everything() -> String {
     metrics.step_failed("heal");
     metrics.attested("final");
     metrics.changed(&[change("missing", State::Opened), change("With Spaces", State::Healed)]);
-    metrics.aborted(1.0);
-    let report = RoundReport { findings_open: 3, roster_age_h: Some(4), attestation_late_h: Some(0), heal_sent: 7, missing: 2, ..RoundReport::default() };
+    metrics.aborted(&RoundReport::default(), 1.0);
+    let report = RoundReport {
+        verified: true,
+        counted: true,
+        findings_open: 3,
+        roster_age_h: Some(4),
+        attestation_late_h: Some(0),
+        heal_sent: 7,
+        missing: 2,
+        ..RoundReport::default()
+    };
     metrics.round(&report, 2.0);
     meters.prometheus_text()
 }

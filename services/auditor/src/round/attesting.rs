@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use trailkeep_attest::{Head, Listing, Made, Making, Parts, due, due_at_ms, make, read, unknown_coverage};
+use trailkeep_attest::{Head, Judged, Listing, Made, Making, Parts, Signer, due, due_at_ms, judge, read, unknown_coverage};
 use trailkeep_audit::{
     Day, Sha256,
     attestation::{CoverageStatement, Envelope, Kind, TrailConfiguration},
 };
 use trailkeep_coverage::{Asked, Recorded, kept, look};
+use trailkeep_pipeline::ports::causes;
 use trailkeep_query::recorded::{trail_configurations, trail_configurations_since};
 
-use super::{Round, StepError, keys::Trusted};
-use crate::finding::Origin;
+use super::{Round, RoundError, StepError, keys::Trusted};
+use crate::{finding::Origin, notes::is_due};
 
 const DAY_MS: i64 = 86_400_000;
 const HOUR_MS: i64 = 3_600_000;
@@ -19,38 +20,53 @@ const HOUR_MS: i64 = 3_600_000;
 const LATE_DAYS: i64 = 7;
 /// Most days that are looked through for what is due: 200 years.
 const MOST_DAYS: usize = 73_000;
+/// Counted among the findings of an attestation whose trails could not be read.
+const TRAILS_UNKNOWN: &str = "trails_unknown";
+
+/// What is due, and of whom it is.
+struct Chain {
+    done: BTreeMap<Day, Kind>,
+    first: Option<Day>,
+}
 
 impl Round<'_> {
-    /// Makes what is due, as many as a round may.
-    pub(super) async fn attest(&mut self, trusted: Option<&Trusted>, findings: Option<Sha256>) -> Result<(), StepError> {
+    /// Makes what is due, as many as a round may. `findings` is the hash of the round's rows. A day that cannot be verified does not hold up the others; what
+    /// cannot be signed or written does, since the others could not be either.
+    pub(super) async fn attest(&mut self, trusted: Option<&Trusted>, findings: Option<Sha256>) -> Result<(), RoundError> {
         let Some(signer) = self.ports.signer.clone() else {
             self.report.attestation_late_h = Some(0);
             return Ok(());
         };
         let bucket = self.archive.bucket().clone();
-        let mut done: BTreeMap<Day, Kind> = Listing::of(bucket.as_ref()).await?.days();
-        let first = self.first_day();
-        // Told even where the next line fails.
-        self.report.attestation_late_h = Some(self.late_h(&done, first));
+        let step = Listing::of(bucket.as_ref()).await.map_err(StepError::from);
+        let Some(listing) = self.done("attest", step)? else { return Ok(()) };
+        let mut chain = Chain { done: listing.days(), first: self.first_day() };
+        // Known before anything is tried, and told whatever comes of it.
+        self.late(&chain);
         let Some(trusted) = trusted else { return Ok(()) };
-        let all = due(&done, first, self.now_ms, MOST_DAYS);
+        let all = due(&chain.done, chain.first, self.now_ms, MOST_DAYS);
         for (day, kind) in all.into_iter().take(self.settings.bounds.attestations) {
             if self.stop.is_asked() {
                 break;
             }
             self.hold().await?;
-            let parts = self.parts(day, trusted, findings).await?;
-            let policy = self.settings.policy("", self.now_ms);
+            let (policy, aliases) = (self.settings.policy("", self.now_ms), self.settings.aliases.clone());
             let making = Making {
                 now_ms: self.now_ms,
                 // What will be archived soon is read again while it can be.
-                sample: if kind == Kind::Provisional { self.settings.sample } else { 0.0 },
-                aliases: &self.settings.aliases,
+                sample: if self.reads_again(kind) { self.settings.sample } else { 0.0 },
+                aliases: &aliases,
                 policy: &policy,
                 progress: &|_| {},
             };
-            let made = Box::pin(make(&self.archive, &trusted.keys, (day, kind), signer.as_ref(), &parts, &making)).await?;
-            done.insert(day, kind);
+            let (name, most) = (&self.settings.archive_name, self.settings.bounds.findings);
+            let judged = Box::pin(judge(&self.archive, &trusted.keys, (day, kind), name, most, &making)).await;
+            let Some(judged) = self.done("attest", judged.map_err(StepError::from))? else { continue };
+            let rows = self.take_in_day(day, kind, &judged).await?.or(findings);
+            let step = self.sign((day, kind), &judged, trusted, rows, signer.as_ref(), &making).await;
+            let Some(made) = self.done("attest", step)? else { break };
+            chain.done.insert(day, kind);
+            self.late(&chain);
             if let Made::Attested { kept, envelope, .. } = made {
                 tracing::info!(%day, kind = kind.as_str(), sequence = kept.sequence, "attested");
                 self.report.attested += 1;
@@ -58,16 +74,31 @@ impl Round<'_> {
                 self.put_head(&envelope).await;
             }
         }
-        self.report.attestation_late_h = Some(self.late_h(&done, first));
         self.lacking_heads().await;
         Ok(())
     }
 
-    /// Hours since the oldest attestation that is not made became due, at least 1; 0: there is none.
-    fn late_h(&self, done: &BTreeMap<Day, Kind>, first: Option<Day>) -> i64 {
-        let left = due(done, first, self.now_ms, MOST_DAYS);
+    async fn sign(
+        &self,
+        of: (Day, Kind),
+        judged: &Judged,
+        trusted: &Trusted,
+        findings: Option<Sha256>,
+        signer: &dyn Signer,
+        making: &Making<'_>,
+    ) -> Result<Made, StepError> {
+        let parts = self.parts(of, trusted, findings).await?;
+        self.hold().await?;
+        Ok(Box::pin(judged.attest(&self.archive, signer, &parts, making)).await?)
+    }
+
+    /// Puts down how late the oldest attestation is that is due and not made, in hours, at least 1; 0: there is none. Where nobody was ever seen and nobody
+    /// could look, it is not known.
+    fn late(&mut self, chain: &Chain) {
+        let left = due(&chain.done, chain.first, self.now_ms, MOST_DAYS);
         let late_ms = left.iter().map(|(day, kind)| self.now_ms - due_at_ms(*day, *kind)).max();
-        late_ms.map_or(0, |late_ms| (late_ms / HOUR_MS).max(1))
+        let looked = chain.first.is_some() || !self.report.failed.contains(&"coverage");
+        self.report.attestation_late_h = looked.then(|| late_ms.map_or(0, |late_ms| (late_ms / HOUR_MS).max(1)));
     }
 
     /// The day of the first source that was ever seen.
@@ -90,7 +121,7 @@ impl Round<'_> {
     /// Once a day, and after a failure: puts there what is lacking.
     async fn lacking_heads(&mut self) {
         let Some(heads) = &self.ports.heads else { return };
-        if self.memory.content.heads_ms.is_some_and(|last_ms| self.now_ms - last_ms < DAY_MS) {
+        if !is_due(self.memory.content.heads_ms, DAY_MS, self.now_ms) {
             return;
         }
         match heads.catch_up(self.archive.bucket().as_ref(), &self.settings.archive_name, self.now_ms).await {
@@ -99,56 +130,59 @@ impl Round<'_> {
         }
     }
 
-    async fn parts(&self, day: Day, trusted: &Trusted, findings_sha256: Option<Sha256>) -> Result<Parts, StepError> {
+    async fn parts(&self, of: (Day, Kind), trusted: &Trusted, findings_sha256: Option<Sha256>) -> Result<Parts, StepError> {
         let (keys_origin, keys_sha256) = match &trusted.file {
             Some((key, sha256)) => (key.clone(), sha256.parse().unwrap_or_else(|_| Sha256::of(trusted.keys.to_json().as_bytes()))),
             None => ("given to the auditor".to_owned(), Sha256::of(trusted.keys.to_json().as_bytes())),
         };
+        let mut further_findings = self.further(of.0);
+        let coverage = self.or_unknown(of, self.coverage_of(of.0).await)?.unwrap_or_else(unknown_coverage);
+        let trails = self.or_unknown(of, self.trails(of.0).await)?;
+        if trails.is_none() {
+            further_findings.insert(TRAILS_UNKNOWN.to_owned(), 1);
+        }
         Ok(Parts {
             archive: self.settings.archive_name.clone(),
-            coverage: self.coverage_of(day).await,
-            trails: self.trails(day).await,
+            coverage,
+            trails: trails.unwrap_or_default(),
             findings_sha256,
-            further_findings: self.further(day),
+            further_findings,
             keys_sha256,
             keys_origin,
         })
     }
 
-    /// Who delivered on that day. Where it cannot be looked at it is unknown, which is never complete.
-    async fn coverage_of(&self, day: Day) -> CoverageStatement {
-        let (since_ms, until_ms) = (day.start_ms(), day.start_ms() + DAY_MS);
-        let asked = Asked { since_ms, until_ms, assumed: self.settings.assume_regions.clone(), ..Asked::default() };
-        let history = match kept::newest(self.archive.bucket().as_ref()).await {
-            Ok(kept) => kept.map(|kept| kept.history),
-            Err(error) => {
-                tracing::warn!(%day, %error, "coverage of the day is unknown in its attestation");
-                return unknown_coverage();
+    /// What could not be read fails the attestation for a day, in which the next rounds try again. Then it is stated to be unknown, which is never complete:
+    /// a day without an attestation would say less.
+    fn or_unknown<T>(&self, (day, kind): (Day, Kind), read: Result<T, StepError>) -> Result<Option<T>, StepError> {
+        match read {
+            Err(error) if self.now_ms - due_at_ms(day, kind) >= DAY_MS => {
+                tracing::warn!(%day, error = causes(&error), "what an attestation states beside the sources is unknown in it");
+                Ok(None)
             }
-        };
-        let recorded: Recorded = self.recorded(&asked, history.as_ref().and_then(trailkeep_organization::History::management)).await;
-        match look(&self.archive, history.as_ref(), recorded, &asked, self.seen()).await {
-            Ok((told, _)) => told.statement(),
-            Err(error) => {
-                tracing::warn!(%day, %error, "coverage of the day is unknown in its attestation");
-                unknown_coverage()
-            }
+            read => read.map(Some),
         }
     }
 
+    /// Who delivered on that day.
+    async fn coverage_of(&self, day: Day) -> Result<CoverageStatement, StepError> {
+        let (since_ms, until_ms) = (day.start_ms(), day.start_ms() + DAY_MS);
+        let asked = Asked { since_ms, until_ms, assumed: self.settings.assume_regions.clone(), ..Asked::default() };
+        let history = kept::newest(self.archive.bucket().as_ref()).await?.map(|kept| kept.history);
+        let recorded: Recorded = self.recorded(&asked, history.as_ref().and_then(trailkeep_organization::History::management)).await;
+        let (told, _) = look(&self.archive, history.as_ref(), recorded, &asked, self.seen()).await?;
+        Ok(told.statement())
+    }
+
     /// Trails as recorded by the end of the day: what an earlier attestation has, and what was recorded since.
-    async fn trails(&self, day: Day) -> Vec<TrailConfiguration> {
+    async fn trails(&self, day: Day) -> Result<Vec<TrailConfiguration>, StepError> {
         let (bucket, until_ms) = (self.archive.bucket(), day.start_ms() + DAY_MS);
-        let told = match self.attested_before(day).await {
+        Ok(match self.attested_before(day).await {
             Some(before) => {
                 let since_ms = before.statement.day.start_ms() - LATE_DAYS * DAY_MS;
-                trail_configurations_since(bucket.clone(), since_ms, until_ms, before.statement.trails).await
+                trail_configurations_since(bucket.clone(), since_ms, until_ms, before.statement.trails).await?
             }
-            None => trail_configurations(bucket.clone(), until_ms).await,
-        };
-        told.unwrap_or_else(|error| {
-            tracing::warn!(%day, "trails as recorded cannot be read, and the attestation has none: {error:#}");
-            Vec::new()
+            None => trail_configurations(bucket.clone(), until_ms).await?,
         })
     }
 
@@ -157,9 +191,10 @@ impl Round<'_> {
         let listing = Listing::of(bucket).await.ok()?;
         let newest = listing.days().range(..=day).next_back().and_then(|(day, _)| listing.newest_of(*day))?;
         let bytes = read(bucket, &newest.key()).await.ok().flatten()?;
-        // What this key did not sign says nothing of trails.
+        // What this key did not sign says nothing of trails, nor does what did not know them: all of it is read then.
         let signer = self.ports.signer.as_ref()?;
-        Envelope::parse(&bytes).ok().filter(|envelope| envelope.verify(signer.public_key()).is_ok())
+        let knows = |envelope: &Envelope| !envelope.statement.findings.counts.contains_key(TRAILS_UNKNOWN);
+        Envelope::parse(&bytes).ok().filter(|envelope| envelope.verify(signer.public_key()).is_ok() && knows(envelope))
     }
 
     /// What is open of that day, and is not found by verifying it.

@@ -11,10 +11,14 @@ use super::{Round, StepError, verification::MOST_BACK_MS};
 use crate::{
     finding::{Found, Origin},
     lifecycle::Looked,
+    notes::is_due,
 };
 
 /// What stopped a trail in this time before the window explains a gap that begins with it: 30 days, milliseconds.
 const MONTH_MS: i64 = 30 * 86_400_000;
+
+/// How often it is looked who is silent, in milliseconds: once an hour, less what rounds may come early.
+const EVERY_MS: i64 = 55 * 60_000;
 
 /// What coverage came to.
 #[derive(Debug)]
@@ -26,8 +30,12 @@ pub(super) struct Covered {
 }
 
 impl Round<'_> {
-    /// Looks who delivered. `thoroughly`: as far back as gaps are open.
-    pub(super) async fn cover(&self, thoroughly: bool) -> Result<Covered, StepError> {
+    /// Looks who delivered, once an hour: it reads the rows of seven days, and hours are what it tells. `thoroughly`: as far back as gaps are open, whenever
+    /// that is.
+    pub(super) async fn cover(&self, thoroughly: bool) -> Result<Option<Covered>, StepError> {
+        if !thoroughly && !is_due(self.memory.content.covered_ms, EVERY_MS, self.now_ms) {
+            return Ok(None);
+        }
         let mut asked = Asked { assumed: self.settings.assume_regions.clone(), ..Asked::of(None, None, self.now_ms) };
         if thoroughly {
             let open = self.accounts.values().flat_map(|note| &note.content.findings.open);
@@ -40,8 +48,10 @@ impl Round<'_> {
         let management = history.as_ref().and_then(trailkeep_organization::History::management);
         let recorded = self.recorded(&asked, management).await;
         let (told, seen) = look(&self.archive, history.as_ref(), recorded, &asked, self.seen()).await?;
-        let looked = Looked { origin: Origin::Coverage, since_ms: Some(asked.since_ms), until_ms: asked.until_ms, ..Looked::default() };
-        Ok(Covered { found: self.findings_of(&told), looked, seen, told })
+        let partial = told.report.gaps_left_out > 0;
+        let looked =
+            Looked { origin: Origin::Coverage, since_ms: Some(asked.since_ms), until_ms: asked.until_ms, partial, ..Looked::default() };
+        Ok(Some(Covered { found: self.findings_of(&told), looked, seen, told }))
     }
 
     /// What the archive's own events say. Where they cannot be read causes are poorer, and gaps are the same.

@@ -5,6 +5,7 @@ use trailkeep_attest::{AttestError, HeadError};
 use trailkeep_coverage::LookError;
 use trailkeep_organization::ObserveError;
 use trailkeep_pipeline::ports::{bucket::BucketError, ledger::LedgerError, queue::QueueError};
+use trailkeep_query::recorded::RecordedError;
 use trailkeep_restore::OpenError;
 use trailkeep_verification::{KeptKeysError, VerifyError};
 
@@ -36,24 +37,51 @@ pub enum RoundError {
     Stopped,
 }
 
+impl RoundError {
+    /// Whether another auditor works on the archive.
+    pub(crate) fn is_anothers(&self) -> bool {
+        matches!(self, Self::Lease(_) | Self::Note(NoteError::Taken { .. }))
+    }
+}
+
+/// Why there are no public keys of CloudTrail's, and what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoKeys {
+    /// CloudTrail is not asked, and there is no file.
+    #[error("CloudTrail is not asked for them; give an AWS Region, or a file with --public-keys")]
+    NobodyToAsk,
+    /// Nothing has landed that would say where to ask.
+    #[error("nothing has landed yet, and no Region is assumed: they are asked for where the first log file or Digest comes from")]
+    NoRegion,
+    /// It was asked in so many Regions.
+    #[error("CloudTrail has none in the {0} Regions that it was asked in; give a file with --public-keys where they are kept elsewhere")]
+    NoneGiven(usize),
+}
+
 /// Why a step failed. The others go on; nothing that it would have looked at is resolved.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
     /// The lease is another's: the whole round ends.
     #[error(transparent)]
     Lease(#[from] LeaseError),
+    /// What is remembered of an account has no room in its note.
+    #[error("an account's findings are not remembered: they are found and told again")]
+    Note(#[from] NoteError),
     /// The kept keys could not be read.
     #[error(transparent)]
     Keys(#[from] KeptKeysError),
     /// There are none.
-    #[error("there are no public keys of CloudTrail's: allow cloudtrail:ListPublicKeys, or give a file with --public-keys")]
-    NoKeys,
+    #[error("there are no public keys of CloudTrail's: {0}")]
+    NoKeys(NoKeys),
     /// The archive could not be verified.
     #[error("the archive could not be verified")]
     Verify(#[from] VerifyError),
     /// Coverage could not be looked at.
     #[error(transparent)]
     Look(#[from] LookError),
+    /// The archive's own events could not be read.
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
     /// Something outside could not be asked or told.
     #[error(transparent)]
     Outside(#[from] OutsideError),

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     finding::Found,
-    heal::{Presence, wanted},
+    heal::{Healing, Presence, wanted},
     lifecycle::{Change, State},
 };
 
@@ -51,7 +51,7 @@ impl Round<'_> {
         for (name, standing) in &standings {
             self.note_standing(due.names.get(name), *standing);
         }
-        // What is certainly not there is not asked for; that it was looked for counts as a try.
+        // What is certainly not there is not asked for; that it was looked for is a try, and no asking.
         let absent = |name: &Name| matches!(standings.get(name), Some(Presence::NotThere | Presence::DeleteMarker));
         let (absent, asked): (Vec<Name>, Vec<Name>) = open.into_iter().partition(absent);
         let sent = self.send(queue.as_ref(), &asked).await;
@@ -62,7 +62,9 @@ impl Round<'_> {
         };
         budget = budget.saturating_sub(sent.len());
         self.report.heal_sent += sent.len() as u64;
-        self.asked_for(&due, absent.iter().chain(&sent), beyond, whole);
+        self.tried(&due, &absent, Healing::look);
+        self.tried(&due, &sent, Healing::ask);
+        self.asked_for_beyond(beyond, whole);
         if let Some(error) = failed {
             return Err(error);
         }
@@ -143,30 +145,33 @@ impl Round<'_> {
         }
     }
 
-    /// Takes down what was asked for. `whole`: all that was due.
-    fn asked_for<'n>(&mut self, due: &Wanted, asked: impl Iterator<Item = &'n Name>, beyond: &BTreeMap<String, Vec<Found>>, whole: bool) {
+    /// Takes down what was done about these. The first time that something is asked for, or looked for, is told.
+    fn tried(&mut self, due: &Wanted, names: &[Name], what: fn(&mut Healing, i64)) {
         let now_ms = self.now_ms;
         let mut ids: BTreeMap<&String, BTreeSet<&String>> = BTreeMap::new();
-        for (account, id) in asked.filter_map(|name| due.names.get(name)).flatten() {
+        for (account, id) in names.iter().filter_map(|name| due.names.get(name)).flatten() {
             ids.entry(account).or_default().extend(id);
         }
         for (account, ids) in ids {
             let Some(note) = self.accounts.get_mut(account) else { continue };
             for open in note.content.findings.open.iter_mut().filter(|open| ids.contains(&open.id)) {
-                let first = open.healing.asked_ms.is_empty();
-                open.healing.ask(now_ms);
+                let (tries, asked) = (open.healing.tries(), open.healing.asked_ms.len());
+                what(&mut open.healing, now_ms);
                 open.healing.at_source.get_or_insert(Presence::NotLooked);
-                if first {
+                if tries == 0 || (asked == 0 && !open.healing.asked_ms.is_empty()) {
                     self.changes.push(Change { state: State::Healing, at_ms: now_ms, open: open.clone() });
                 }
             }
         }
-        // Those that are not remembered one by one have been asked for once all of them have.
+    }
+
+    /// Those that are not remembered one by one have been asked for once all of them have. `whole`: all that was due.
+    fn asked_for_beyond(&mut self, beyond: &BTreeMap<String, Vec<Found>>, whole: bool) {
         for account in beyond.keys().filter(|_| whole) {
             if let Some(note) = self.accounts.get_mut(account)
-                && note.content.beyond.is_due(now_ms)
+                && note.content.beyond.is_due(self.now_ms)
             {
-                note.content.beyond.ask(now_ms);
+                note.content.beyond.ask(self.now_ms);
             }
         }
     }

@@ -1,15 +1,17 @@
-//! CloudTrail's public keys: asked for once a day in each Region that Digests come from, and whenever one names a key that is not kept; kept beside all that
-//! were there.
+//! CloudTrail's public keys: asked for once a day in each Region that anything came from, and whenever a Digest names a key that is not kept; kept beside
+//! all that were there. An auditor that remembers no Region looks into `sources/` for them first.
 
 use std::collections::BTreeSet;
 
 use trailkeep_archive::layout;
+use trailkeep_coverage::{Asked, Recorded, Seen, look};
 use trailkeep_digests::PublicKeys;
 use trailkeep_keys::Region;
 use trailkeep_pipeline::ports::bucket::PutOutcome;
 use trailkeep_verification::kept_keys;
 
-use super::{Round, StepError};
+use super::{Round, StepError, error::NoKeys};
+use crate::notes::is_due;
 
 /// How often a Region is asked, in milliseconds: once a day.
 const DAY_MS: i64 = 86_400_000;
@@ -37,21 +39,10 @@ impl Round<'_> {
         let mut keys = kept.keys;
         let mut trusted_file = kept.files.first().map(|file| (file.key.clone(), file.sha256.clone()));
         let before = keys.len();
-        let mut failed = None;
         for key in self.ports.keys.iter().filter_map(|source| source.all()).flat_map(PublicKeys::iter) {
             keys.add(key.clone());
         }
-        for region in self.regions(named) {
-            match self.keys_of(region).await {
-                Ok(more) => {
-                    for key in more.iter() {
-                        keys.add(key.clone());
-                    }
-                    self.memory.content.keys_ms.insert(region.to_string(), self.now_ms);
-                }
-                Err(error) => failed = Some(error),
-            }
-        }
+        let asked = self.ask_for_keys(named, &mut keys).await;
         if keys.len() > before {
             self.hold().await?;
             let (key, body) = (layout::public_keys_key(self.now_ms), keys.to_json());
@@ -62,10 +53,55 @@ impl Round<'_> {
                 trusted_file = Some((key, sha256));
             }
         }
-        if let Some(error) = failed {
-            self.step_failed("keys", &StepError::Outside(error));
+        match asked {
+            Ok(regions) if keys.is_empty() => Err(StepError::NoKeys(self.no_keys(regions))),
+            Ok(_) => Ok(Trusted { keys, file: trusted_file }),
+            // Those that are kept serve for the rest.
+            Err(error) if !keys.is_empty() => {
+                self.step_failed("keys", &error);
+                Ok(Trusted { keys, file: trusted_file })
+            }
+            Err(error) => Err(error),
         }
-        if keys.is_empty() { Err(StepError::NoKeys) } else { Ok(Trusted { keys, file: trusted_file }) }
+    }
+
+    /// Asks in the Regions that are due or named. Gives how many were asked; an error after all of them were.
+    async fn ask_for_keys(&mut self, named: &BTreeSet<String>, keys: &mut PublicKeys) -> Result<usize, StepError> {
+        if self.ports.keys.is_none() {
+            return Ok(0);
+        }
+        let mut failed = self.see().await.err();
+        let regions = self.regions(named, keys.is_empty());
+        for region in &regions {
+            match self.keys_of(*region).await {
+                Ok(more) => {
+                    more.iter().for_each(|key| {
+                        keys.add(key.clone());
+                    });
+                    self.memory.content.keys_ms.insert(region.to_string(), self.now_ms);
+                }
+                Err(error) => failed = Some(error.into()),
+            }
+        }
+        failed.map_or(Ok(regions.len()), Err)
+    }
+
+    /// Where nothing was seen before: looks who delivered what in which Region. Coverage goes on from there.
+    async fn see(&mut self) -> Result<(), StepError> {
+        if self.memory.content.seen_through.is_some() || self.accounts.values().any(|note| !note.content.seen.is_empty()) {
+            return Ok(());
+        }
+        let (_, seen) = look(&self.archive, None, Recorded::default(), &Asked::of(None, None, self.now_ms), Seen::default()).await?;
+        self.saw(&seen);
+        Ok(())
+    }
+
+    fn no_keys(&self, regions: usize) -> NoKeys {
+        match (&self.ports.keys, regions) {
+            (None, _) => NoKeys::NobodyToAsk,
+            (Some(_), 0) => NoKeys::NoRegion,
+            (Some(_), regions) => NoKeys::NoneGiven(regions),
+        }
     }
 
     async fn keys_of(&self, region: Region) -> Result<PublicKeys, crate::ports::OutsideError> {
@@ -78,9 +114,9 @@ impl Round<'_> {
         source.keys(region, from_ms.min(self.now_ms), self.now_ms, self.now_ms).await
     }
 
-    /// Regions that are asked now.
-    fn regions(&self, named: &BTreeSet<String>) -> BTreeSet<Region> {
-        let due = |region: &str| self.memory.content.keys_ms.get(region).is_none_or(|last_ms| self.now_ms - last_ms >= DAY_MS);
+    /// Regions that are asked now. Without any key (`all`) none is waited for.
+    fn regions(&self, named: &BTreeSet<String>, all: bool) -> BTreeSet<Region> {
+        let due = |region: &str| all || is_due(self.memory.content.keys_ms.get(region).copied(), DAY_MS, self.now_ms);
         let known = self.accounts.values().flat_map(|note| note.content.seen.keys());
         let assumed = self.settings.assume_regions.iter().map(ToString::to_string);
         let all: BTreeSet<String> = known.cloned().chain(assumed).filter(|region| due(region)).chain(named.iter().cloned()).collect();

@@ -3,10 +3,13 @@
 
 mod attesting;
 mod coverage;
+mod days;
 mod error;
 mod healing;
 mod keys;
+mod remembering;
 mod roster;
+mod segments;
 mod settling;
 mod silence;
 mod telling;
@@ -16,17 +19,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use trailkeep_archive::BatchId;
+use trailkeep_coverage::Seen;
 use trailkeep_pipeline::ports::causes;
 use trailkeep_restore::Archive;
 
-pub use self::error::{RoundError, StepError};
-use self::{coverage::Covered, keys::Trusted, verification::Verified};
+pub use self::error::{NoKeys, RoundError, StepError};
+use self::{coverage::Covered, keys::Trusted, segments::Watched, verification::Verified};
 use crate::{
     finding::{Found, Origin},
     lease::{Lease, LeaseError},
     lifecycle::{Change, Looked},
     metrics::AuditorMetrics,
-    notes::{self, Account, Kept, Memory, NOBODY, STATE},
+    notes::{self, Account, Kept, Memory, NoteError, STATE},
     ports::Ports,
     report::RoundReport,
     settings::Settings,
@@ -35,10 +39,6 @@ use crate::{
 
 /// Notes that are read or written at once.
 const NOTES_AT_ONCE: usize = 16;
-/// What a note's own members take beside its findings, in bytes.
-const NOTE_FRAME_BYTES: usize = 1_024;
-/// Most names of findings that were not remembered one by one.
-const MOST_NAMES: usize = 16;
 
 /// A round under way.
 pub(crate) struct Round<'a> {
@@ -61,18 +61,19 @@ pub(crate) struct Round<'a> {
     report: RoundReport,
 }
 
-/// Runs a round.
-///
-/// # Errors
-/// [`RoundError`]: nothing that was remembered has changed. A step that failed is in the report.
+/// Runs a round. Gives what it came to, as far as it came, and why it came to nothing: then nothing that was remembered has changed. A step that failed is in
+/// the report.
 pub(crate) async fn run(
     ports: &Ports,
     settings: &Settings,
     lease: &Lease,
     stop: &Stop,
     metrics: &AuditorMetrics,
-) -> Result<RoundReport, RoundError> {
-    let archive = Archive::open(ports.archive.clone()).await?;
+) -> (RoundReport, Result<(), RoundError>) {
+    let archive = match Archive::open(ports.archive.clone()).await {
+        Ok(archive) => archive,
+        Err(error) => return (RoundReport::default(), Err(error.into())),
+    };
     let now_ms = ports.surroundings.now().unix_ms;
     let mut round = Round {
         ports,
@@ -89,12 +90,16 @@ pub(crate) async fn run(
         changes: Vec::new(),
         report: RoundReport::default(),
     };
-    round.remember().await?;
-    round.steps().await?;
-    Ok(round.report)
+    let ended = round.all().await;
+    (round.report, ended)
 }
 
 impl Round<'_> {
+    async fn all(&mut self) -> Result<(), RoundError> {
+        self.remember().await?;
+        self.steps().await
+    }
+
     async fn steps(&mut self) -> Result<(), RoundError> {
         let step = self.keys(&BTreeSet::new()).await;
         let mut trusted = self.done("keys", step)?;
@@ -103,20 +108,25 @@ impl Round<'_> {
         let verified = self.verify_with(&mut trusted).await?;
         let thoroughly = verified.as_ref().is_some_and(|verified| verified.lagging);
         let step = Box::pin(self.cover(thoroughly)).await;
-        let covered = self.done("coverage", step)?;
+        let covered = self.done("coverage", step)?.flatten();
+        let step = self.watch_segments().await;
+        let watched = self.done("segments", step)?.flatten();
         self.go_on()?;
-        let beyond = self.take_in(verified, covered);
-        let step = self.settle().await;
-        self.done("settle", step)?;
+        let step = self.landed().await;
+        let landed = self.done("settle", step)?;
+        let beyond = self.take_in(verified, covered, watched, landed.as_ref());
         let step = self.heal(&beyond).await;
         self.done("heal", step)?;
+        self.fit();
+        // From here on it is known, whatever becomes of the rest.
+        self.count();
         let rows = self.write_rows().await?;
         self.tell().await?;
         self.keep().await?;
+        self.metrics.changed(&self.changes);
         self.count();
         self.go_on()?;
-        let step = Box::pin(self.attest(trusted.as_ref(), rows)).await;
-        self.done("attest", step)?;
+        Box::pin(self.attest(trusted.as_ref(), rows)).await?;
         self.hold().await?;
         Ok(notes::write(self.ports.ledger.as_ref(), STATE, &mut self.memory).await?)
     }
@@ -160,13 +170,18 @@ impl Round<'_> {
     async fn remember(&mut self) -> Result<(), RoundError> {
         let ledger = self.ports.ledger.as_ref();
         self.memory = notes::read(ledger, STATE).await?;
-        self.memory.content.first_ms.get_or_insert(self.now_ms);
+        let first_ms = self.memory.content.first_ms.get_or_insert(self.now_ms);
+        *first_ms = self.now_ms.min(*first_ms);
+        // A clock that was ahead looked at other days than these.
+        self.memory.content.verified_ms = self.memory.content.verified_ms.filter(|end_ms| *end_ms <= self.now_ms);
         let names = self.memory.content.accounts.clone();
         let read = |account: String| async move {
             let note: Kept<Account> = notes::read(ledger, &notes::of_account(&account)).await?;
             Ok::<_, RoundError>((account, note))
         };
         self.accounts = stream::iter(names).map(read).buffer_unordered(NOTES_AT_ONCE).try_collect().await?;
+        let now_ms = self.now_ms;
+        self.accounts.values_mut().for_each(|note| note.content.none_after(now_ms));
         self.notes_lost = self.accounts.values().any(|note| note.version.is_none() || note.lost);
         if self.notes_lost {
             tracing::warn!("notes of accounts are lost: everything is verified in full, and what is open is told again");
@@ -191,7 +206,13 @@ impl Round<'_> {
             let name = notes::of_account(account);
             writes.push(async move { notes::write(ledger, &name, note).await });
         }
-        stream::iter(writes).buffer_unordered(NOTES_AT_ONCE).try_collect::<()>().await?;
+        // One account that has no room is no reason to forget what was found of all others.
+        let written = stream::iter(writes).buffer_unordered(NOTES_AT_ONCE);
+        let full = written.filter_map(|written| async { written.map_or_else(NoteError::full, |()| None) });
+        let full: Vec<NoteError> = full.try_collect().await?;
+        for error in full {
+            self.step_failed("notes", &error.into());
+        }
         let kept = self.accounts.iter().filter(|(_, note)| note.content != Account::default() || note.version.is_some());
         self.memory.content.accounts = kept.map(|(account, _)| account.clone()).collect();
         notes::write(ledger, STATE, &mut self.memory).await?;
@@ -203,9 +224,15 @@ impl Round<'_> {
     }
 
     /// Takes in what was found, account by account. Gives what there was no room for.
-    fn take_in(&mut self, verified: Option<Verified>, covered: Option<Covered>) -> BTreeMap<String, Vec<Found>> {
+    fn take_in(
+        &mut self,
+        verified: Option<Verified>,
+        covered: Option<Covered>,
+        watched: Option<Watched>,
+        landed: Option<&BTreeSet<String>>,
+    ) -> BTreeMap<String, Vec<Found>> {
         let (mut looked, mut found): (Vec<Looked>, Vec<Found>) = (Vec::new(), Vec::new());
-        let mut roster_ms = None;
+        let mut left_out = 0;
         if let Some(verified) = verified {
             self.report.digests_verified = verified.digests_verified;
             self.report.files_verified = verified.files_verified;
@@ -218,56 +245,36 @@ impl Round<'_> {
             looked.extend(verified.looked.iter().cloned().map(|looked| Looked { origin: Origin::Auditor, ..looked }));
             looked.extend(verified.looked);
             found.extend(verified.found);
+            left_out = verified.left_out;
             for (account, marks) in verified.marks.by_account() {
                 let note = &mut self.accounts.entry(account.to_string()).or_default().content;
                 note.marks = serde_json::to_value(&marks).unwrap_or_default();
             }
         }
         if let Some(covered) = covered {
-            self.memory.content.seen_through = covered.seen.through.map(|day| day.to_string());
-            for (account, regions) in &covered.seen.accounts {
-                let seen = regions.iter().map(|(region, first_ms)| (region.to_string(), *first_ms)).collect();
-                self.accounts.entry(account.to_string()).or_default().content.seen = seen;
-            }
-            roster_ms = covered.told.roster_observed_ms;
+            self.saw(&covered.seen);
+            self.memory.content.covered_ms = Some(self.now_ms);
+            self.memory.content.roster_observed_ms = covered.told.roster_observed_ms;
             looked.push(covered.looked);
             found.extend(covered.found);
         }
-        self.report.roster_age_h = self.roster_age_h(roster_ms);
-        self.reconcile(&looked, found)
+        if let Some(watched) = watched {
+            self.memory.content.segments_day = Some(watched.day);
+            looked.push(watched.looked);
+            found.extend(watched.found);
+            left_out += watched.left_out;
+        }
+        self.report.roster_age_h = self.roster_age_h(self.memory.content.roster_observed_ms);
+        self.reconcile(&looked, found, landed, left_out)
     }
 
-    fn reconcile(&mut self, looked: &[Looked], found: Vec<Found>) -> BTreeMap<String, Vec<Found>> {
-        let mut by_account: BTreeMap<String, Vec<Found>> = self.accounts.keys().map(|account| (account.clone(), Vec::new())).collect();
-        for found in found {
-            by_account.entry(found.account.clone().unwrap_or_else(|| NOBODY.to_owned())).or_default().push(found);
+    /// Takes in who was seen where, and since when.
+    fn saw(&mut self, seen: &Seen) {
+        self.memory.content.seen_through = seen.through.map(|day| day.to_string());
+        for (account, regions) in &seen.accounts {
+            let seen = regions.iter().map(|(region, first_ms)| (region.to_string(), *first_ms)).collect();
+            self.accounts.entry(account.to_string()).or_default().content.seen = seen;
         }
-        let mut beyond = BTreeMap::new();
-        let (auditors, own): (Vec<Looked>, Vec<Looked>) = looked.iter().cloned().partition(|looked| looked.origin == Origin::Auditor);
-        for (account, mut found) in by_account {
-            // What is certain goes before what may still heal by itself, where not all can be remembered.
-            found.sort_by_key(|found| found.provisional);
-            let note = &mut self.accounts.entry(account.clone()).or_default().content;
-            let mut left = self.settings.bounds.note_bytes.saturating_sub(notes::size_bytes(note) + NOTE_FRAME_BYTES);
-            let mut room = |open: &crate::lifecycle::Open| {
-                let fits = left.checked_sub(notes::size_bytes(open).saturating_mul(2).min(notes::size_bytes(open) + 512));
-                left = fits.unwrap_or(left);
-                fits.is_some()
-            };
-            let mut taken = note.findings.take(&own, found, self.now_ms, &mut room);
-            let more: Vec<Found> = (!taken.beyond.is_empty()).then(|| more(&account, &taken.beyond)).into_iter().collect();
-            if more.is_empty() {
-                note.beyond = crate::heal::Healing::default();
-            }
-            // It is told that there is more, whatever the room.
-            taken.changes.extend(note.findings.take(&auditors, more, self.now_ms, |_| true).changes);
-            self.changes.extend(taken.changes);
-            if !taken.beyond.is_empty() {
-                self.report.beyond += taken.beyond.len() as u64;
-                beyond.insert(account, taken.beyond);
-            }
-        }
-        beyond
     }
 
     /// Moves the lease: before anything is written or sent.
@@ -299,29 +306,13 @@ impl Round<'_> {
             "a step of the round failed; the others go on, and nothing that it looks at is resolved"
         );
         self.metrics.step_failed(step);
-        self.report.failed.push(step);
+        if !self.report.failed.contains(&step) {
+            self.report.failed.push(step);
+        }
     }
 
     /// How everything stands now.
     fn count(&mut self) {
-        self.metrics.changed(&self.changes);
         self.report.count(self.accounts.values().map(|note| &note.content), &self.changes);
-    }
-}
-
-/// That there is more than is remembered.
-fn more(account: &str, beyond: &[Found]) -> Found {
-    let mut names: Vec<String> = beyond.iter().map(|found| found.name.clone()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names.truncate(MOST_NAMES);
-    Found {
-        origin: Origin::Auditor,
-        name: "more_findings".to_owned(),
-        account: (account != NOBODY).then(|| account.to_owned()),
-        count: Some(beyond.len() as u64),
-        reasons: names,
-        detail: "there are more findings than are remembered and told one by one; trailkeep verify tells all of them".to_owned(),
-        ..Found::default()
     }
 }

@@ -3,7 +3,10 @@
 use trailkeep_coverage::kept;
 
 use super::{Round, StepError};
+use crate::{notes::is_due, ports::OutsideError};
 
+/// What an auditor is refused that may not ask at all.
+const ASK: &str = "ask AWS Organizations for its accounts";
 const HOUR_MS: i64 = 3_600_000;
 
 impl Round<'_> {
@@ -18,20 +21,22 @@ impl Round<'_> {
     /// Asks, and keeps what changed.
     pub(super) async fn roster(&mut self) -> Result<(), StepError> {
         let Some(source) = &self.ports.organization else { return Ok(()) };
-        if self.memory.content.roster_ms.is_some_and(|last_ms| self.now_ms - last_ms < kept::CONFIRM_AFTER_MS) {
+        if !is_due(self.memory.content.roster_ms, kept::CONFIRM_AFTER_MS, self.now_ms) {
             return Ok(());
         }
         let (roster, denied) = source.observe(self.now_ms).await?;
+        let Some(roster) = roster else {
+            return Err(OutsideError::Denied { operation: ASK.to_owned(), hint: denied.join("; ") }.into());
+        };
         for hint in &denied {
             tracing::warn!(hint, "part of the organization cannot be asked, and is unknown");
         }
-        let Some(roster) = roster else { return Ok(()) };
         let bucket = self.archive.bucket().clone();
         let before = kept::newest(bucket.as_ref()).await?;
         let written_ms = before.as_ref().map(|kept| kept.written_ms);
         let mut history = before.map(|kept| kept.history).unwrap_or_default();
         let changes = history.observe(&roster)?;
-        let due = !changes.is_empty() || written_ms.is_none_or(|written_ms| self.now_ms - written_ms >= kept::CONFIRM_AFTER_MS);
+        let due = !changes.is_empty() || is_due(written_ms, kept::CONFIRM_AFTER_MS, self.now_ms);
         if due {
             self.hold().await?;
             let key = kept::keep(bucket.as_ref(), &history, self.now_ms, self.settings.retention).await?;

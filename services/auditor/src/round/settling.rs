@@ -6,7 +6,7 @@ use trailkeep_archive::{BatchId, SourceRow, layout, read_sources};
 use trailkeep_pipeline::ports::ledger::{BatchState, SourceId};
 
 use super::{Round, StepError};
-use crate::{finding::Found, heal::wanted};
+use crate::{finding::Found, heal::wanted, lifecycle::Open};
 
 /// Largest file of `sources/` that is read: 256 MiB; and once decoded: 1 GiB.
 const MAX_FILE_BYTES: u64 = 256 << 20;
@@ -69,25 +69,22 @@ impl Round<'_> {
         Ok(rows.into_iter().filter_map(of).collect())
     }
 
-    /// Closes what has landed as it was signed.
-    pub(super) async fn settle(&mut self) -> Result<(), StepError> {
-        let mut names = BTreeSet::new();
+    /// Ids of open findings about an object that has landed with the hash that CloudTrail signed. Whoever is told of something else that landed in its
+    /// place is not told that it is healed.
+    pub(super) async fn landed(&self) -> Result<BTreeSet<String>, StepError> {
+        let mut names: BTreeMap<Name, Vec<&Open>> = BTreeMap::new();
         for open in self.accounts.values().flat_map(|note| &note.content.findings.open) {
-            names.extend(wanted(&open.found).map(|(bucket, key)| (bucket.to_owned(), key.to_owned())));
+            if let Some((bucket, key)) = wanted(&open.found) {
+                names.entry((bucket.to_owned(), key.to_owned())).or_default().push(open);
+            }
         }
-        let landings = self.landings(&names).await?;
-        if landings.is_empty() {
-            return Ok(());
+        let landings = self.landings(&names.keys().cloned().collect()).await?;
+        let mut landed = BTreeSet::new();
+        for (name, opens) in names {
+            let Some(Landing::Landed(Some(hash))) = landings.get(&name) else { continue };
+            landed.extend(opens.into_iter().filter(|open| signed(&open.found) == Some(hash)).map(|open| open.id.clone()));
         }
-        for note in self.accounts.values_mut() {
-            let landed = |found: &Found| {
-                let Some((bucket, key)) = wanted(found) else { return false };
-                let landing = landings.get(&(bucket.to_owned(), key.to_owned()));
-                matches!(landing, Some(Landing::Landed(Some(hash))) if Some(hash.as_str()) == signed(found))
-            };
-            self.changes.extend(note.content.findings.close(|open| landed(&open.found), self.now_ms));
-        }
-        Ok(())
+        Ok(landed)
     }
 }
 

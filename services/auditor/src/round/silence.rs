@@ -49,7 +49,7 @@ impl Round<'_> {
             budget -= sent.len().min(budget);
             self.report.heal_sent += sent.len() as u64;
             let presence = if wanted.is_empty() { Presence::NotThere } else { Presence::There };
-            self.looked_for(&account, &open.id, presence);
+            self.looked_for(&account, &open.id, presence, !sent.is_empty());
         }
         Ok(())
     }
@@ -131,14 +131,19 @@ impl Round<'_> {
         (Some(found), true)
     }
 
-    fn looked_for(&mut self, account: &str, id: &str, presence: Presence) {
+    /// Takes down that a gap's folders were listed, and whether anything was asked for.
+    fn looked_for(&mut self, account: &str, id: &str, presence: Presence, asked: bool) {
         let now_ms = self.now_ms;
         let Some(note) = self.accounts.get_mut(account) else { return };
         for open in note.content.findings.open.iter_mut().filter(|open| open.id == id) {
-            let first = open.healing.asked_ms.is_empty();
-            open.healing.ask(now_ms);
+            let first = asked && open.healing.asked_ms.is_empty();
+            if asked {
+                open.healing.ask(now_ms);
+            } else {
+                open.healing.look(now_ms);
+            }
             open.healing.at_source = Some(presence);
-            if first && presence == Presence::There {
+            if first {
                 self.changes.push(Change { state: State::Healing, at_ms: now_ms, open: open.clone() });
             }
         }

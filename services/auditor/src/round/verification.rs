@@ -1,22 +1,27 @@
 //! The archive held against what CloudTrail signed: from the marks on for everybody, and once a day by themselves for those whose marks lag or whose
-//! findings lie before that.
+//! findings lie before that. The first one goes back 40 days: what is older is for `trailkeep verify`, on demand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use trailkeep_digests::PublicKeys;
-use trailkeep_keys::AccountId;
+use trailkeep_keys::{AccountId, KeyKind, LogKey};
+use trailkeep_restore::SourceFiles;
 use trailkeep_verification::{Asked, Depth, Finding, MARK_BEHIND_MS, Mark, Marks, OPEN_END_MS, Options, Verdict, VerifyError, verify};
 
 use super::Round;
 use crate::{
     finding::{Found, Origin},
     lifecycle::{Looked, Open},
+    notes,
 };
 
 /// How often what lags is looked at, in milliseconds: once a day.
 const DAY_MS: i64 = 86_400_000;
 /// How far back what is open is looked at again, in milliseconds: 40 days. CloudTrail retries for 30.
 pub(super) const MOST_BACK_MS: i64 = 40 * DAY_MS;
+/// Rows of 40 days, about, up to which everybody is looked at again for what is open and no account's: some 10 s. Of a larger archive that stays open until
+/// it is 39 days old.
+const LITTLE_ROWS: u64 = 10_000_000;
 
 /// What a verification came to.
 #[derive(Debug, Default)]
@@ -31,6 +36,8 @@ pub(super) struct Verified {
     pub(super) lagging: bool,
     pub(super) digests_verified: u64,
     pub(super) files_verified: u64,
+    /// How many findings are not among those that were found.
+    pub(super) left_out: u64,
     /// Regions of Digests that name a key which is not kept.
     pub(super) unknown_keys: BTreeSet<String>,
 }
@@ -38,7 +45,7 @@ pub(super) struct Verified {
 /// Whom to look at by themselves.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Lagging {
-    /// None: all of them, since something is open that is no account's.
+    /// None: all of them, since something is open that is no account's, and there is little to look at.
     accounts: Option<BTreeSet<AccountId>>,
     since_ms: i64,
 }
@@ -49,23 +56,28 @@ impl Round<'_> {
         let until_ms = self.now_ms - OPEN_END_MS;
         let marks = self.marks();
         let lagging: BTreeSet<AccountId> = marks.iter().filter(|(_, mark)| mark.lags).map(|(chain, _)| chain.account).collect();
-        let since_ms = self.memory.content.verified_ms.map(|end_ms| end_ms.min(until_ms) - MARK_BEHIND_MS);
+        let full = self.memory.content.verified_ms.is_none();
+        let since_ms = match self.memory.content.verified_ms {
+            Some(end_ms) => Some(end_ms.min(until_ms) - MARK_BEHIND_MS),
+            None => self.begins_ms(),
+        };
         let mut verified = Verified { until_ms, ..Verified::default() };
         let (settled, held): (Vec<_>, Vec<_>) = marks.iter().partition(|(chain, _)| !lagging.contains(&chain.account));
         let asked = self.asked(since_ms, until_ms, settled.into_iter().map(|(_, mark)| mark.clone()), BTreeSet::new());
         let verdict = self.judge(keys, &asked).await?;
-        let full = since_ms.is_none();
         verified.take(&verdict, self.looked(&asked, if full { BTreeSet::new() } else { lagging.clone() }));
         // What is held back stays where it is until it is looked at by itself.
         let fresh = verdict.marks.clone().by_account().into_iter().filter(|(account, _)| full || !lagging.contains(account));
         fresh.for_each(|(_, marks)| verified.marks.take(marks));
-        let due = self.memory.content.lagging_ms.is_none_or(|last_ms| self.now_ms - last_ms >= DAY_MS);
+        let due = notes::is_due(self.memory.content.lagging_ms, DAY_MS, self.now_ms);
         if full || !due {
             verified.lagging = full;
             return Ok(verified);
         }
         verified.lagging = true;
-        if let Some(own) = self.lagging(&lagging, since_ms.unwrap_or(until_ms), held.iter().map(|(_, mark)| mark.head.end_ms).min()) {
+        let little = self.is_little().await?;
+        let oldest_ms = held.iter().map(|(_, mark)| mark.head.end_ms).min();
+        if let Some(own) = self.lagging(&lagging, since_ms.unwrap_or(until_ms), oldest_ms, little) {
             let all = own.accounts.unwrap_or_default();
             let wanted = |account: &AccountId| all.is_empty() || all.contains(account);
             let own_marks: Vec<Mark> = marks.iter().filter(|(chain, _)| wanted(&chain.account)).map(|(_, mark)| mark.clone()).collect();
@@ -75,6 +87,26 @@ impl Round<'_> {
             verified.marks.take(verdict.marks);
         }
         Ok(verified)
+    }
+
+    /// Where a first round begins: 40 days back, or where the archive does if that is known to be later. A round that reads years of a fleet would not end.
+    fn begins_ms(&self) -> Option<i64> {
+        let since_ms = self.now_ms - MOST_BACK_MS;
+        let first_ms = self.accounts.values().flat_map(|note| note.content.seen.values()).min();
+        let whole = !self.notes_lost && first_ms.is_some_and(|first_ms| *first_ms > since_ms);
+        if !whole {
+            tracing::info!(
+                days = MOST_BACK_MS / DAY_MS,
+                "nothing is remembered: what was delivered before these days is for trailkeep verify"
+            );
+        }
+        (!whole).then_some(since_ms)
+    }
+
+    /// Whether so little landed in 40 days that everybody may be looked at for what is nobody's.
+    async fn is_little(&self) -> Result<bool, VerifyError> {
+        let files = SourceFiles::list(self.archive.bucket().as_ref(), Some(self.now_ms - MOST_BACK_MS)).await?;
+        Ok(files.rows() <= LITTLE_ROWS)
     }
 
     async fn judge(&self, keys: &PublicKeys, asked: &Asked) -> Result<Verdict, VerifyError> {
@@ -106,6 +138,7 @@ impl Round<'_> {
             cut: texts(&cut),
             since_ms: asked.since_ms,
             until_ms: asked.until_ms.unwrap_or(self.now_ms),
+            ..Looked::default()
         }
     }
 
@@ -119,28 +152,31 @@ impl Round<'_> {
     }
 
     /// Whom to look at by themselves, and since when.
-    fn lagging(&self, lagging: &BTreeSet<AccountId>, since_ms: i64, oldest_mark_ms: Option<i64>) -> Option<Lagging> {
-        let begins = |open: &Open| open.found.span_ms().map_or(open.within.0, |(from_ms, _)| from_ms);
+    fn lagging(&self, lagging: &BTreeSet<AccountId>, since_ms: i64, oldest_mark_ms: Option<i64>, little: bool) -> Option<Lagging> {
+        let begins = |open: &Open| open.begins_ms(self.now_ms);
         let open = self.accounts.iter().flat_map(|(account, note)| note.content.findings.open.iter().map(move |open| (account, open)));
         let older: Vec<(&String, i64)> = open
-            .filter(|(_, open)| open.found.origin == Origin::Verification)
+            .filter(|(_, open)| matches!(open.found.origin, Origin::Verification | Origin::Auditor))
             .map(|(account, open)| (account, begins(open)))
             .filter(|(_, begins_ms)| *begins_ms < since_ms && *begins_ms > self.now_ms - MOST_BACK_MS)
             .collect();
         let mut accounts = lagging.clone();
         accounts.extend(older.iter().filter_map(|(account, _)| account.parse::<AccountId>().ok()));
-        let nobodys = older.iter().any(|(account, _)| account.as_str() == crate::notes::NOBODY);
+        let nobodys = little && older.iter().any(|(account, _)| account.as_str() == notes::NOBODY);
         if accounts.is_empty() && !nobodys {
             return None;
         }
-        let from_ms = older.iter().map(|(_, begins_ms)| *begins_ms).chain(oldest_mark_ms).min().unwrap_or(since_ms);
+        let looked_at = older.iter().filter(|(account, _)| nobodys || account.as_str() != notes::NOBODY);
+        let from_ms = looked_at.map(|(_, begins_ms)| *begins_ms).chain(oldest_mark_ms).min().unwrap_or(since_ms);
         Some(Lagging { accounts: (!nobodys).then_some(accounts), since_ms: from_ms.max(self.now_ms - MOST_BACK_MS).min(since_ms) })
     }
 }
 
 impl Verified {
     fn take(&mut self, verdict: &Verdict, looked: Looked) {
-        self.looked.push(looked);
+        let left_out = verdict.finding_counts.values().sum::<u64>().saturating_sub(verdict.findings.len() as u64);
+        self.left_out += left_out;
+        self.looked.push(Looked { partial: left_out > 0, ..looked });
         self.digests_verified += verdict.digests.verified;
         self.files_verified += verdict.log_files.verified;
         for finding in &verdict.findings {
@@ -160,14 +196,24 @@ fn has_only_not_begun(finding: &Finding) -> bool {
     finding.name == "not_proven" && finding.reasons == ["not_begun"]
 }
 
+/// The account that a key names.
+fn account_of(key: &str) -> Option<String> {
+    match LogKey::parse(key).ok()? {
+        KeyKind::Log(key) | KeyKind::Digest(key) => Some(key.account.to_string()),
+        _ => None,
+    }
+}
+
 /// A finding of a verification, as it is remembered.
-fn found(finding: &Finding) -> Found {
+pub(super) fn found(finding: &Finding) -> Found {
     let owned = |(name, value): (&&'static str, &String)| ((*name).to_owned(), value.clone());
     let evidence: BTreeMap<String, String> = finding.evidence.iter().map(owned).collect();
+    // Segments are asked for again by themselves.
+    let segment = finding.name.starts_with("segment_");
     Found {
-        origin: Origin::Verification,
+        origin: if segment { Origin::Segments } else { Origin::Verification },
         name: finding.name.to_owned(),
-        account: finding.account.clone(),
+        account: finding.account.clone().or_else(|| account_of(finding.key.as_deref()?)),
         region: finding.region.clone(),
         trail: finding.trail.clone(),
         bucket: finding.bucket.clone(),

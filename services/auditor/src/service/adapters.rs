@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs::File, io::Read as _, path::Path, sync::Arc}
 use anyhow::Context as _;
 use async_trait::async_trait;
 use tokio::sync::Mutex;
-use trailkeep_auditor::{KeySource, LogBuckets, Message, OrganizationSource, OutsideError, Teller};
+use trailkeep_auditor::{KeySource, LogBuckets, Message, OrganizationSource, OutsideError, Teller, Told};
 use trailkeep_aws::{
     AccountRegions, AwsSettings, CloudTrailError, CloudTrailKeys, Observation, Organizations, S3Bucket, SnsTopic, TopicMessage,
 };
@@ -24,12 +24,14 @@ impl Teller for Topic {
         self.0.address().to_owned()
     }
 
-    async fn tell(&self, messages: &[Message]) -> Result<(), OutsideError> {
+    async fn tell(&self, messages: &[Message]) -> Told {
         let messages: Vec<TopicMessage> = messages.iter().map(sent).collect();
-        self.0.publish(&messages).await.map_err(|error| match error {
+        let published = self.0.publish(&messages).await;
+        let error = published.error.map(|error| match error {
             AnnounceError::Denied { topic, hint } => OutsideError::Denied { operation: format!("tell findings to {topic}"), hint },
             AnnounceError::Failed { topic, source } => OutsideError::Failed { operation: format!("tell findings to {topic}"), source },
-        })
+        });
+        Told { refused: published.refused, left: published.left, error }
     }
 }
 

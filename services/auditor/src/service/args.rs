@@ -205,6 +205,9 @@ pub(crate) struct Rounds {
     /// After a message about a landed Digest, how long others are waited for before a round begins.
     #[arg(long, value_name = "TIME", env = "TRAILKEEP_SETTLE", default_value = "2m", value_parser = duration)]
     pub(crate) settle: Duration,
+    /// From the beginning of one round to that of one that Digests wake, at least.
+    #[arg(long, value_name = "TIME", env = "TRAILKEEP_DISTANCE", default_value = "10m", value_parser = duration)]
+    pub(crate) distance: Duration,
     /// Moves this process's wall clock, for trials: milliseconds, with a sign.
     #[arg(long, value_name = "MS", env = "TRAILKEEP_CLOCK_OFFSET_MS", default_value_t = 0, hide = true, allow_hyphen_values = true)]
     pub(crate) clock_offset_ms: i64,

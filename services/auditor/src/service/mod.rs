@@ -2,7 +2,6 @@
 
 mod adapters;
 pub(crate) mod args;
-mod machine;
 mod open;
 mod settings;
 mod show;
@@ -11,12 +10,8 @@ mod values;
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
-use tokio::signal::{
-    ctrl_c,
-    unix::{SignalKind, signal},
-};
 use trailkeep_auditor::{Auditor, AuditorMetrics, RoundReport, Settings, Stop};
-use trailkeep_telemetry::{Health, LogFormat, Telemetry, TelemetryConfig, health};
+use trailkeep_telemetry::{Health, LogFormat, Telemetry, TelemetryConfig, health, process::asked_to_stop};
 
 use self::args::Arguments;
 
@@ -123,26 +118,14 @@ fn start_telemetry(arguments: &Arguments) -> anyhow::Result<Telemetry> {
 /// SIGTERM, SIGHUP and Ctrl-C ask to stop; a second one leaves at once.
 #[expect(clippy::disallowed_methods, reason = "whoever asks twice wants it; the lease runs out by itself")]
 async fn stop_when_asked(stop: Stop, state: Health) {
-    if !asked().await {
+    if !asked_to_stop().await {
         return;
     }
     tracing::info!("asked to stop: the round ends between two steps, and the lease is given back");
     state.draining();
     stop.ask();
-    if asked().await {
+    if asked_to_stop().await {
         tracing::warn!("asked again: leaving at once; the lease runs out by itself");
         std::process::exit(1);
-    }
-}
-
-/// `false`: nobody can ask, since the system does not let us listen.
-async fn asked() -> bool {
-    match (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
-        (Ok(mut terminated), Ok(mut hung_up)) => tokio::select! {
-            asked = ctrl_c() => asked.is_ok(),
-            asked = terminated.recv() => asked.is_some(),
-            asked = hung_up.recv() => asked.is_some(),
-        },
-        _ => ctrl_c().await.is_ok(),
     }
 }

@@ -1,6 +1,6 @@
 //! Opens what the auditor works with.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use trailkeep_attest::{HeadStore, KeyFile, Signer};
@@ -16,17 +16,13 @@ use trailkeep_pipeline::{
         queue::NotificationQueue,
     },
 };
+use trailkeep_telemetry::process::Machine;
 
 use super::{
     adapters::{FileKeys, NamedBuckets, Organization, PublishedKeys, Topic},
     args::Arguments,
-    machine::Machine,
     settings::{LedgerPlace, Place, place},
 };
-
-/// Where head objects of attestations are locked for as long as the archive's: the second account's own rule decides where nothing is given.
-const HEADS_TYPE: &str = "application/json";
-const DAY: Duration = Duration::from_hours(24);
 
 /// Opens everything, and makes sure that the ledger is the archive's.
 ///
@@ -63,7 +59,7 @@ pub(crate) async fn open(arguments: &Arguments, settings: &Settings) -> anyhow::
         organization: organization(arguments, &own).await?,
         log_buckets: log_buckets(arguments, &own),
         signer: signer(arguments, &own).await?,
-        heads: heads(arguments, &own, settings, machine.now().unix_ms).await?,
+        heads: heads(arguments, &own, settings).await?,
         surroundings: Arc::new(machine),
         process,
     })
@@ -146,7 +142,7 @@ async fn signer(arguments: &Arguments, aws: &AwsSettings) -> anyhow::Result<Opti
     }))
 }
 
-async fn heads(arguments: &Arguments, aws: &AwsSettings, settings: &Settings, now_ms: i64) -> anyhow::Result<Option<HeadStore>> {
+async fn heads(arguments: &Arguments, aws: &AwsSettings, settings: &Settings) -> anyhow::Result<Option<HeadStore>> {
     let Some(address) = &arguments.attesting.heads else { return Ok(None) };
     let bucket: Arc<dyn AuditBucket> = match place(address)? {
         Place::Directory(path) => Arc::new(DirectoryBucket::open(&path)?),
@@ -159,9 +155,8 @@ async fn heads(arguments: &Arguments, aws: &AwsSettings, settings: &Settings, no
             Arc::new(S3Bucket::open_with(&settings, &bucket, &prefix).await?)
         }
     };
-    // A process that runs for long would lock for less: a day is added for each of its days by starting it anew, as deployments do.
-    let lock = settings.lock(now_ms.saturating_add(DAY.as_millis() as i64));
-    Ok(Some(HeadStore::new(bucket, PutPolicy { lock, content_type: Some(HEADS_TYPE.to_owned()), ..PutPolicy::default() })))
+    // Locked for as long as the archive's attestations; where nothing is given the second account's own rule decides.
+    Ok(Some(HeadStore::new(bucket, PutPolicy::default()).locked_for(settings.retention)))
 }
 
 /// The Region that a topic's ARN names.

@@ -101,6 +101,7 @@ impl Arguments {
             every: self.rounds.every,
             lease: self.rounds.lease,
             settle: self.rounds.settle,
+            distance: self.rounds.distance,
             aliases: self.aliases()?,
             assume_regions: self.knowing.assume_regions.clone(),
             admission: Admission {

@@ -57,6 +57,46 @@ fn a_missing_file_is_asked_for_and_healed_once_it_landed_as_it_was_signed() {
 }
 
 #[test]
+fn a_missing_file_that_lands_with_other_bytes_is_altered_and_not_healed() {
+    let keys = World::new(|_| false).log_keys();
+    let (chosen, like) = (keys[3].clone(), keys[4].clone());
+    let world = World::new(|key| key == chosen);
+    assert_eq!(world.round().missing, 1);
+    assert_eq!(world.asked(), [chosen.clone()]);
+    world.forge(&like, &chosen);
+    world.land();
+    // What lies before the window is looked at once a day.
+    world.pass(25 * HOUR_MS);
+    let report = world.round();
+    assert_eq!((report.missing, report.healed), (0, 0), "{report:?}");
+    let changes = changes(&world);
+    assert!(changes.contains(&change("altered", "opened")) && changes.contains(&change("missing_within_grace", "resolved")), "{changes:?}");
+    assert!(!changes.iter().any(|(_, state)| *state == "healed"), "{changes:?}");
+}
+
+#[test]
+fn a_clock_that_was_a_year_ahead_for_one_round_holds_nothing_up() {
+    const YEAR_MS: i64 = 365 * 24 * HOUR_MS;
+    let chosen = World::new(|_| false).log_keys().swap_remove(3);
+    let world = World::new(|_| false);
+    world.pass(YEAR_MS);
+    world.round();
+    world.pass(-YEAR_MS);
+    let before = world.asked().len();
+    let report = world.round();
+    assert_eq!((report.outcome(), report.verification_failed, before), ("done", 0, 0), "{report:?} {:?}", world.rows());
+    let open: Vec<_> = world.rows().into_iter().filter(|row| row.since.is_some_and(|since| since > world.now_ms())).collect();
+    let (opened, resolved): (Vec<_>, Vec<_>) = open.iter().partition(|row| row.change.as_str() == "opened");
+    assert!(!opened.is_empty() && opened.len() == resolved.len(), "what was found in the future is resolved: {open:?}");
+    let world = World::new(|key| key == chosen);
+    world.pass(YEAR_MS);
+    world.round();
+    world.pass(-YEAR_MS);
+    world.asked();
+    assert_eq!(world.round().heal_sent, 1, "it is asked for again: a time in the future is no reason to wait");
+}
+
+#[test]
 fn what_is_gone_at_the_source_is_not_asked_for_and_given_up_after_five_looks() {
     let chosen = World::new(|_| false).log_keys().swap_remove(3);
     let world = World::new(|key| key == chosen);
@@ -99,6 +139,27 @@ fn a_digest_that_was_taken_out_is_asked_for_by_the_name_that_the_next_one_signs(
     world.pass(25 * HOUR_MS);
     world.round();
     assert!(changes(&world).contains(&change("missing_digests", "healed")), "{:?}", changes(&world));
+}
+
+#[test]
+fn what_was_found_from_the_beginning_on_and_has_no_time_of_its_own_is_resolved_once_it_is_gone() {
+    let digests = |world: &World| -> Vec<String> {
+        let is_digest = |key: &String| key.contains("/CloudTrail-Digest/") && key.contains("111122220001") && !key.contains("backfill");
+        world.logs.objects().into_keys().filter(is_digest).collect()
+    };
+    let chosen = digests(&World::new(|_| false)).swap_remove(2);
+    let world = World::new(|key| key == chosen);
+    world.round();
+    assert!(changes(&world).contains(&change("no_digest", "opened")), "{:?}", changes(&world));
+    world.announce(&chosen);
+    world.land();
+    world.pass(60_000);
+    world.round();
+    assert!(!changes(&world).contains(&change("no_digest", "resolved")), "what lies before the window is not looked at every hour");
+    world.pass(25 * HOUR_MS);
+    world.round();
+    assert!(changes(&world).contains(&change("no_digest", "resolved")), "{:?}", changes(&world));
+    assert!(!world.rows().iter().any(|row| row.reasons == ["not_begun"]), "where a window begins is no finding: {:?}", world.rows());
 }
 
 #[test]

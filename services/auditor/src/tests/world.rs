@@ -28,7 +28,9 @@ use trailkeep_pipeline::{
 };
 use trailkeep_synth::{DEFAULT_BUCKET, PUBLIC_KEYS_FILE, Scale, SynthConfig, generate};
 
-use crate::{Auditor, AuditorMetrics, KeySource, LogBuckets, Message, OnceError, OutsideError, Ports, RoundReport, Settings, Stop, Teller};
+use crate::{
+    Auditor, AuditorMetrics, KeySource, LogBuckets, Message, OnceError, OutsideError, Ports, RoundReport, Settings, Stop, Teller, Told,
+};
 
 /// 2026-01-15T00:00:00Z: the trail begins.
 pub(super) const BEGAN_MS: i64 = 1_768_435_200_000;
@@ -59,6 +61,8 @@ impl Surroundings for Clock {
 pub(super) struct Ear {
     heard: Mutex<Vec<Message>>,
     pub(super) deaf: AtomicBool,
+    /// What speaks of this is not taken.
+    pub(super) refuses: Mutex<Option<String>>,
 }
 
 #[async_trait]
@@ -67,12 +71,23 @@ impl Teller for Ear {
         "an ear".to_owned()
     }
 
-    async fn tell(&self, messages: &[Message]) -> Result<(), OutsideError> {
+    async fn tell(&self, messages: &[Message]) -> Told {
+        let denied = || Some(OutsideError::Denied { operation: "tell".to_owned(), hint: "a planned failure".to_owned() });
         if self.deaf.load(Ordering::Relaxed) {
-            return Err(OutsideError::Denied { operation: "tell".to_owned(), hint: "a planned failure".to_owned() });
+            return Told { left: (0..messages.len()).collect(), error: denied(), ..Told::default() };
         }
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(messages);
-        Ok(())
+        let refuses = self.refuses.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let is_refused = |message: &Message| refuses.as_ref().is_some_and(|part| message.body.contains(part.as_str()));
+        let mut told = Told::default();
+        for (place, message) in messages.iter().enumerate() {
+            if is_refused(message) {
+                told.refused.insert(place);
+                told.error = denied();
+            } else {
+                self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(message.clone());
+            }
+        }
+        told
     }
 }
 
@@ -87,6 +102,34 @@ impl KeySource for Keys {
 
     fn all(&self) -> Option<&PublicKeys> {
         Some(&self.0)
+    }
+}
+
+/// ListPublicKeys: gives a Region's keys to whoever asks there, and may refuse.
+#[derive(Debug)]
+pub(super) struct Published {
+    keys: PublicKeys,
+    asked: Mutex<Vec<String>>,
+    pub(super) refuses: AtomicBool,
+}
+
+impl Published {
+    /// The Regions that it was asked in since the last time.
+    pub(super) fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl KeySource for Published {
+    async fn keys(&self, region: Region, _: i64, _: i64, _: i64) -> Result<PublicKeys, OutsideError> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(region.to_string());
+        if self.refuses.load(Ordering::Relaxed) {
+            return Err(OutsideError::Denied { operation: "cloudtrail:ListPublicKeys".to_owned(), hint: "a planned refusal".to_owned() });
+        }
+        let mut keys = PublicKeys::new();
+        self.keys.iter().filter(|key| key.region() == region).for_each(|key| keys.add(key.clone()));
+        Ok(keys)
     }
 }
 
@@ -118,14 +161,19 @@ pub(super) struct World {
 impl World {
     /// A trail of which everything was announced but what `lost` names, landed; four hours after its end.
     pub(super) fn new(lost: impl Fn(&str) -> bool) -> Self {
+        Self::of(2, Scale::EventsPerHour(1_500), lost)
+    }
+
+    /// The same with another number of accounts, and of another size.
+    pub(super) fn of(accounts: u32, scale: Scale, lost: impl Fn(&str) -> bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let config = SynthConfig {
-            accounts: 2,
+            accounts,
             regions: 1,
             hours: HOURS as u32,
             seed: 5,
             start_ms: BEGAN_MS,
-            scale: Scale::EventsPerHour(1_500),
+            scale,
             bucket: DEFAULT_BUCKET.to_owned(),
         };
         generate(&config, directory.path()).unwrap();
@@ -234,6 +282,11 @@ impl World {
             surroundings: Arc::clone(&self.clock) as Arc<dyn Surroundings>,
             process: format!("auditor-{}", self.clock.random()),
         }
+    }
+
+    /// CloudTrail's keys, for whoever asks in the right Region.
+    pub(super) fn published(&self) -> Arc<Published> {
+        Arc::new(Published { keys: self.keys.clone(), asked: Mutex::default(), refuses: AtomicBool::new(false) })
     }
 
     pub(super) fn round_with(&self, settings: Settings, ports: Ports) -> Result<RoundReport, OnceError> {

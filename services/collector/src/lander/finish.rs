@@ -52,7 +52,7 @@ pub(super) async fn finish(shared: &Shared, gathering: Gathering) {
     if shared.protocol.announces() {
         manifest.landed.clone_from(&landed);
     }
-    manifest.digests = digests.filter(|_| shared.protocol.announces_digests());
+    manifest.digests = digests.filter(|_| shared.protocol.announces_digests()).map(|digests| *digests);
     let manifest = Arc::new(manifest);
     let span = span_of(&open, &waiting);
     let (traceparent, tracestate) = trace_context::trace_of(&span);

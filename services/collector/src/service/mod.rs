@@ -1,7 +1,6 @@
 //! The process: options, what it opens, how it is watched and stopped.
 
 pub(crate) mod args;
-mod machine;
 mod open;
 mod settings;
 mod show;
@@ -9,12 +8,8 @@ mod show;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::signal::{
-    ctrl_c,
-    unix::{SignalKind, signal},
-};
 use trailkeep_collector::{Collector, CollectorMetrics, Ended, Settings, Shown, Stop};
-use trailkeep_telemetry::{Health, LogFormat, Telemetry, TelemetryConfig, health};
+use trailkeep_telemetry::{Health, LogFormat, Telemetry, TelemetryConfig, health, process::asked_to_stop};
 
 use self::args::Arguments;
 
@@ -119,26 +114,14 @@ fn tell(shown: &Shown, state: &Health) -> Option<&'static str> {
 /// SIGTERM, SIGHUP and Ctrl-C ask to stop; a second one leaves at once.
 #[expect(clippy::disallowed_methods, reason = "whoever asks twice wants it; what was in hand comes back by itself")]
 async fn stop_when_asked(stop: Stop, state: Health) {
-    if !asked().await {
+    if !asked_to_stop().await {
         return;
     }
     tracing::info!("asked to stop: nothing more is received, what is in hand is landed or given back");
     state.draining();
     stop.ask();
-    if asked().await {
+    if asked_to_stop().await {
         tracing::warn!("asked again: leaving at once; what was in hand comes back by itself");
         std::process::exit(1);
-    }
-}
-
-/// `false`: nobody can ask, since the system does not let us listen.
-async fn asked() -> bool {
-    match (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
-        (Ok(mut terminated), Ok(mut hung_up)) => tokio::select! {
-            asked = ctrl_c() => asked.is_ok(),
-            asked = terminated.recv() => asked.is_some(),
-            asked = hung_up.recv() => asked.is_some(),
-        },
-        _ => ctrl_c().await.is_ok(),
     }
 }

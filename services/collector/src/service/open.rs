@@ -6,10 +6,10 @@ use anyhow::Context as _;
 use trailkeep_aws::{AwsSettings, DynamoLedger, S3Bucket, S3Config, SnsAnnouncer, SqsQueue};
 use trailkeep_collector::{CollectorMetrics, CountedLedger, Origin, Ports};
 use trailkeep_pipeline::{archive_guard, ingest::Surroundings as _, ports::bucket::AuditBucket, protocol::Protocol};
+use trailkeep_telemetry::process::Machine;
 
 use super::{
     args::Arguments,
-    machine::Machine,
     settings::{s3_place, table},
 };
 

@@ -227,6 +227,9 @@ mod tests {
         assert!(parse(&["--receive-wait", "21s"]).settings().is_err());
         assert!(parse(&["--visibility", "1s"]).settings().is_err());
         assert!(parse(&["--visibility", "12h"]).settings().is_err());
+        assert!(parse(&["--announce-digests"]).settings().is_err());
+        let topic = ["--announce-digests", "--topic-arn", "arn:aws:sns:eu-central-1:111122223333:landed"];
+        assert!(parse(&topic).settings().is_ok());
         let quick = parse(&["--low-latency"]).settings().unwrap();
         assert_eq!(quick.seal.age_of(0), LOW_LATENCY);
     }

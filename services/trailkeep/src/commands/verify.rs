@@ -39,7 +39,7 @@ pub(crate) struct Verify {
     /// The bucket that a directory in --from is a copy of [default: as its Digests say].
     #[arg(long, value_name = "NAME", value_parser = bucket_name, requires = "from")]
     bucket: Option<String>,
-    /// CloudTrail's public keys: a file of ListPublicKeys [default: keys/public-keys.json in the archive].
+    /// CloudTrail's public keys: a file of ListPublicKeys [default: those that the archive keeps below keys/].
     #[arg(long, value_name = "FILE")]
     public_keys: Option<PathBuf>,
     /// The Region that keys without one were asked for in.

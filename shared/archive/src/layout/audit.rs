@@ -38,8 +38,8 @@ pub struct Attested {
 }
 
 impl Attested {
-    fn name(self, prefix: &str, extension: &str) -> String {
-        format!("{prefix}day={:08}/{:012}-{}.{extension}", self.day, self.sequence, self.kind.as_str())
+    fn name(self, prefix: &str, rest: &str) -> String {
+        format!("{prefix}day={:08}/{:012}-{}{rest}", self.day, self.sequence, self.kind.as_str())
     }
 
     fn parse(day: &str, file: &str) -> Option<Self> {
@@ -54,19 +54,24 @@ impl Attested {
         Self::parse(day, file.strip_suffix(".json")?)
     }
 
-    pub(super) fn parse_outcomes(day: &str, file: &str) -> Option<Self> {
-        Self::parse(day, file.strip_suffix(".parquet")?)
+    pub(super) fn parse_outcomes(day: &str, file: &str) -> Option<(Self, u64)> {
+        let (name, root) = file.strip_suffix(".parquet")?.rsplit_once('-')?;
+        let digits = root.len() == 16 && root.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let root = digits.then(|| u64::from_str_radix(root, 16).ok()).flatten()?;
+        Some((Self::parse(day, name)?, root))
     }
 }
 
 /// `attest/day=<YYYYMMDD>/<12 digits>-<provisional|final>.json`.
 pub fn attest_key(attested: Attested) -> String {
-    attested.name(ATTEST, "json")
+    attested.name(ATTEST, ".json")
 }
 
-/// `outcomes/day=<YYYYMMDD>/<12 digits>-<provisional|final>.parquet`: the leaves of the attestation of the same name.
-pub fn outcomes_key(attested: Attested) -> String {
-    attested.name(OUTCOMES, "parquet")
+/// `outcomes/day=<YYYYMMDD>/<12 digits>-<provisional|final>-<16 hex>.parquet`: leaves for the attestation of that name. `root` is the first eight bytes of
+/// their Merkle root, the first byte the highest: leaves that a maker left who never signed them are not in the way of others for the same number, and
+/// the attestation tells by its root which are its own.
+pub fn outcomes_key(attested: Attested, root: u64) -> String {
+    attested.name(OUTCOMES, &format!("-{root:016x}.parquet"))
 }
 
 /// `findings/day=<YYYYMMDD>/<YYYYMMDDTHHMMSSmmmZ>-<16 hex>.parquet`: when the changes were found, and a random number.
@@ -114,7 +119,11 @@ mod tests {
                 "findings/day=20251009/20251009T085320123Z-00000000deadbeef.parquet",
                 ArchiveKey::Findings { at_ms, random: 0xdead_beef },
             ),
-            (outcomes_key(attested), "outcomes/day=20251009/000000000042-provisional.parquet", ArchiveKey::Outcomes(attested)),
+            (
+                outcomes_key(attested, 0xdead_beef),
+                "outcomes/day=20251009/000000000042-provisional-00000000deadbeef.parquet",
+                ArchiveKey::Outcomes { attested, root: 0xdead_beef },
+            ),
             (attest_key(last), "attest/day=20251009/999999999999-final.json", ArchiveKey::Attest(last)),
         ] {
             assert_eq!(key, text);
@@ -138,13 +147,17 @@ mod tests {
             "findings/day=20251008/20251009T085320123Z-00000000deadbeef.parquet",
             "findings/day=20251009/20251009T085320123Z-00000000DEADBEEF.parquet",
             "findings/day=20251009/20251009T085320123Z.parquet",
-            "outcomes/day=20251009/42-provisional.parquet",
-            "outcomes/day=20251009/000000000000-provisional.parquet",
-            "outcomes/day=20251009/0000000000042-provisional.parquet",
-            "outcomes/day=20251009/00000000004٢-provisional.parquet",
-            "outcomes/day=20251009/000000000042-later.parquet",
-            "outcomes/day=20251009/000000000042-final.json",
-            "outcomes/day=20250230/000000000042-final.parquet",
+            "outcomes/day=20251009/42-provisional-00000000deadbeef.parquet",
+            "outcomes/day=20251009/000000000000-provisional-00000000deadbeef.parquet",
+            "outcomes/day=20251009/0000000000042-provisional-00000000deadbeef.parquet",
+            "outcomes/day=20251009/00000000004٢-provisional-00000000deadbeef.parquet",
+            "outcomes/day=20251009/000000000042-later-00000000deadbeef.parquet",
+            "outcomes/day=20251009/000000000042-final-00000000deadbeef.json",
+            "outcomes/day=20251009/000000000042-final.parquet",
+            "outcomes/day=20251009/000000000042-final-deadbeef.parquet",
+            "outcomes/day=20251009/000000000042-final-00000000DEADBEEF.parquet",
+            "outcomes/day=20251009/000000000042-00000000deadbeef.parquet",
+            "outcomes/day=20250230/000000000042-final-00000000deadbeef.parquet",
             "attest/day=20251009/000000000042-final.parquet",
             "attest/day=20251009/000000000042-final.json.tmp",
             "attest/day=20251009/000000000042.json",

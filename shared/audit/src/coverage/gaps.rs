@@ -36,7 +36,7 @@ impl Coverage {
     }
 
     fn look_at(&self, number: usize, cell: &Cell, report: &mut Report) -> CellSummary {
-        let hours = self.within(cell.begins_at_hour())..self.within(cell.ends_at_hour());
+        let hours = self.span.within(cell.begins_at_hour())..self.span.within(cell.ends_at_hour());
         let mut summary = CellSummary {
             account: cell.account,
             region: cell.region,
@@ -47,8 +47,8 @@ impl Coverage {
             gaps: 0,
             lag: super::LagSummary::default(),
         };
-        let ever = (0..self.hours).fold((false, false), |(digest, source), hour| {
-            let bit = number * self.hours + hour;
+        let ever = (0..self.span.hours).fold((false, false), |(digest, source), hour| {
+            let bit = number * self.span.hours + hour;
             (digest || self.digests.get(bit), source || self.sources.get(bit))
         });
         let mut at = hours.start;
@@ -76,7 +76,7 @@ impl Coverage {
     }
 
     fn gap(&self, (number, cell): (usize, &Cell), gap: Range<usize>, expected: &Range<usize>, lacks: Lacks, ever: (bool, bool)) -> Gap {
-        let time = |hour: usize| (self.first_hour + hour as i64).saturating_mul(HOUR_MS);
+        let time = |hour: usize| (self.span.first_hour + hour as i64).saturating_mul(HOUR_MS);
         let silence = Silence {
             cell,
             since_ms: time(gap.start),
@@ -84,8 +84,8 @@ impl Coverage {
             lacks,
             from_window_start: gap.start == 0,
             to_the_end: gap.end == expected.end,
-            has_sources: gap.clone().any(|hour| self.sources.get(number * self.hours + hour)),
-            last_recorded_ms: gap.clone().rev().find(|hour| self.recorded.get(number * self.hours + hour)).map(time),
+            has_sources: gap.clone().any(|hour| self.sources.get(number * self.span.hours + hour)),
+            last_recorded_ms: gap.clone().rev().find(|hour| self.recorded.get(number * self.span.hours + hour)).map(time),
             ever_digest: ever.0,
             ever_source: ever.1,
         };
@@ -94,7 +94,7 @@ impl Coverage {
             region: cell.region,
             since_ms: silence.since_ms,
             until_ms: silence.until_ms,
-            open: gap.end == self.hours,
+            open: gap.end == self.span.hours,
             lacks,
             cause: silence.cause(&self.events),
         }
@@ -102,12 +102,12 @@ impl Coverage {
 
     /// What an hour lacks. Files that a Digest lists may have been delivered in the hour before or after: periods begin at any minute.
     fn lacks(&self, cell: usize, hour: usize) -> Option<Lacks> {
-        let bit = cell * self.hours + hour;
+        let bit = cell * self.span.hours + hour;
         if !self.digests.get(bit) {
             return Some(Lacks::Digests);
         }
         // At the edges of the window the hour beside it is not known, and nobody is accused.
-        let inside = hour > 0 && hour + 1 < self.hours;
+        let inside = hour > 0 && hour + 1 < self.span.hours;
         let landed = || (bit - 1..=bit + 1).any(|bit| self.sources.get(bit));
         (inside && self.listing.get(bit) && !landed()).then_some(Lacks::Sources)
     }

@@ -169,10 +169,27 @@ impl Strangers {
             return;
         }
         let first = Unexpected { digests: 0, sources: 0, first_ms: at_ms, last_ms: at_ms };
-        let stranger = self.known.entry((account, region)).or_insert(first);
-        stranger.digests += u64::from(digest);
-        stranger.sources += u64::from(!digest);
-        stranger.first_ms = stranger.first_ms.min(at_ms);
-        stranger.last_ms = stranger.last_ms.max(at_ms);
+        self.known.entry((account, region)).or_insert(first).met(at_ms, digest);
+    }
+
+    /// Takes what was observed of one place together.
+    pub(super) fn merge(&mut self, account: AccountId, region: Region, all: Unexpected) {
+        let full = self.known.len() >= MAX_STRANGERS;
+        if full && !self.known.contains_key(&(account, region)) {
+            self.left_out += all.digests + all.sources;
+            return;
+        }
+        let known = self.known.entry((account, region)).or_insert(Unexpected { digests: 0, sources: 0, ..all });
+        (known.digests, known.sources) = (known.digests + all.digests, known.sources + all.sources);
+        (known.first_ms, known.last_ms) = (known.first_ms.min(all.first_ms), known.last_ms.max(all.last_ms));
+    }
+}
+
+impl Unexpected {
+    pub(super) fn met(&mut self, at_ms: i64, digest: bool) {
+        self.digests += u64::from(digest);
+        self.sources += u64::from(!digest);
+        self.first_ms = self.first_ms.min(at_ms);
+        self.last_ms = self.last_ms.max(at_ms);
     }
 }

@@ -249,3 +249,34 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    /// Digests and log files, in any order, of one who is expected and one who is not: folded first they come to the same.
+    #[test]
+    fn what_is_folded_first_comes_to_the_same(
+        digests in prop::collection::vec((-3 * 60..51 * 60_i64, 1..180_i64, 0..2_u64, any::<bool>()), 0..40),
+        logs in prop::collection::vec((-60..49 * 60_i64, prop::option::of(-90..0_i64), prop::option::of(-10..5_000_i64), any::<bool>()), 0..60),
+    ) {
+        let stranger: AccountId = "444455556666".parse().unwrap();
+        let whose = |strange: bool| if strange { stranger } else { account() };
+        let mut plain = coverage(scope());
+        let mut folded = Folded::new(T0, T0 + HOURS * HOUR_MS).unwrap();
+        for (start, minutes, log_files, strange) in digests {
+            let start_ms = T0 + start * 60_000;
+            let digest = ObservedDigest { account: whose(strange), region: region(), start_ms, end_ms: start_ms + minutes * 60_000, log_files };
+            plain.digest(&digest);
+            folded.digest(&digest);
+        }
+        for (minute, last, lag, strange) in logs {
+            let delivered_ms = T0 + minute * 60_000;
+            let last_event_ms = last.map(|minutes| delivered_ms + minutes * 60_000);
+            let landed_ms = lag.map(|seconds| delivered_ms + seconds * 1_000 + 1);
+            let log = ObservedSource { account: whose(strange), region: region(), delivered_ms, last_event_ms, landed_ms };
+            plain.source(&log);
+            folded.source(&log);
+        }
+        let mut from_folded = coverage(scope());
+        from_folded.folded(folded);
+        prop_assert_eq!(from_folded.finish(), plain.finish());
+    }
+}

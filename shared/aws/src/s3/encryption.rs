@@ -12,13 +12,17 @@ use trailkeep_pipeline::ports::bucket::BucketError;
 use super::error::{Action, explain};
 
 /// What stands at the root of an archive, for the prefixes that a key can be given for.
-const CLASSES: [&str; 10] = [
+const CLASSES: [&str; 14] = [
+    layout::ACCOUNTS,
     layout::ARCHIVE_JSON,
     layout::ATTEST,
     layout::DIGESTS,
     layout::EVENTS,
+    layout::FINDINGS,
     layout::INDEX,
+    layout::KEYS,
     "lease/",
+    layout::OUTCOMES,
     layout::QUARANTINE,
     layout::RAW,
     layout::SOURCES,
@@ -131,6 +135,9 @@ mod tests {
             [("raw/", "alias/raw"), ("events/category=management/", arn), ("events/category=data/eventday=2025", "alias/x")]
         {
             assert_eq!(kms_key_of_prefix(&format!("{prefix}={key}")), Ok((prefix.to_owned(), key.to_owned())));
+        }
+        for class in ["accounts/", "attest/", "findings/", "keys/", "outcomes/"] {
+            assert_eq!(kms_key_of_prefix(&format!("{class}=alias/vouch")), Ok((class.to_owned(), "alias/vouch".to_owned())));
         }
         assert_eq!(kms_key_of_prefix("raw=alias/raw"), Ok(("raw".to_owned(), "alias/raw".to_owned())));
         for (text, word) in [

@@ -69,6 +69,12 @@ impl Answer {
         ))
     }
 
+    /// Whether SNS took exception to what a message is, and not to the caller or the topic.
+    pub(super) fn is_about_a_message(&self) -> bool {
+        let codes = ["InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "BatchRequestTooLong", "ValidationError"];
+        codes.contains(&self.code.as_str())
+    }
+
     /// The error of a call on the topic.
     pub(super) fn explain(self, topic_arn: &str) -> AnnounceError {
         let topic = topic_arn.to_owned();
@@ -93,6 +99,11 @@ fn refused_for_its_key(code: &str, topic_arn: &str) -> Option<String> {
         code if code.starts_with("KMS") => Some(format!("look at the KMS key of {topic_arn}: it is disabled, gone or not for this use")),
         _ => None,
     }
+}
+
+/// Whether an entry was refused for what its message is, and not for want of a permission or a key.
+pub(super) fn is_about_its_message(entry: &BatchResultErrorEntry) -> bool {
+    entry.sender_fault && entry.code != "AuthorizationError" && !entry.code.starts_with("KMS")
 }
 
 /// An error where some of a Batch's messages were refused while their calls went through.

@@ -1,7 +1,11 @@
 //! An SNS topic that findings are told to. What a message says is its sender's affair; here it is put into requests that SNS takes: ten messages and
 //! 262,144 bytes each.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+    time::Duration,
+};
 
 use aws_sdk_sns::{
     Client,
@@ -11,7 +15,7 @@ use trailkeep_pipeline::ports::announcer::AnnounceError;
 
 use super::{
     MAX_CALL_BYTES, MAX_OF_A_CALL,
-    error::{Answer, refused_entries},
+    error::{Answer, is_about_its_message, refused_entries},
     region_of,
 };
 use crate::config::{AwsSettings, AwsTimeouts};
@@ -31,6 +35,59 @@ pub struct TopicMessage {
     pub group: String,
     /// On FIFO topics: of messages with the same one within five minutes SNS delivers the first.
     pub deduplication: String,
+}
+
+/// What came of sending messages; those that are not named here were told.
+#[derive(Debug, Default)]
+pub struct Published {
+    /// Places of messages that SNS does not take for what they are, however often they are sent.
+    pub refused: BTreeSet<usize>,
+    /// Places of messages that may be sent later.
+    pub left: BTreeSet<usize>,
+    /// Why, the first that was met; none: all were told.
+    pub error: Option<AnnounceError>,
+}
+
+impl Published {
+    /// Takes what SNS said of the entries of one request.
+    fn take(&mut self, topic_arn: &str, places: Range<usize>, failed: &[BatchResultErrorEntry]) {
+        if let Err(error) = refused_entries(topic_arn, places.len(), failed) {
+            self.error.get_or_insert(error);
+        }
+        for entry in failed {
+            let Some(place) = entry.id.parse::<usize>().ok().map(|number| places.start + number).filter(|place| places.contains(place)) else {
+                continue;
+            };
+            let of = if is_about_its_message(entry) { &mut self.refused } else { &mut self.left };
+            of.insert(place);
+        }
+    }
+
+    fn refuse(&mut self, place: usize, why: impl FnOnce() -> AnnounceError) {
+        self.refused.insert(place);
+        self.error.get_or_insert_with(why);
+    }
+
+    /// The topic cannot be told anything now.
+    fn end(mut self, left: Range<usize>, error: AnnounceError) -> Self {
+        self.left.extend(left);
+        self.error = Some(error);
+        self
+    }
+}
+
+/// Places of messages, as many together as a request takes.
+fn chunks(messages: &[TopicMessage]) -> Vec<Range<usize>> {
+    let (mut chunks, mut from, mut bytes) = (Vec::new(), 0, 0);
+    for (place, message) in messages.iter().enumerate() {
+        if place > from && (place - from == MAX_OF_A_CALL || bytes + message.size_bytes() > MAX_CALL_BYTES) {
+            chunks.push(from..place);
+            (from, bytes) = (place, 0);
+        }
+        bytes += message.size_bytes();
+    }
+    chunks.push(from..messages.len());
+    chunks
 }
 
 /// A topic. Clones share the client.
@@ -76,25 +133,29 @@ impl SnsTopic {
         &self.topic_arn
     }
 
-    /// Sends these, in as many requests as it takes.
-    ///
-    /// # Errors
-    /// [`AnnounceError`]; some may have been sent then.
-    pub async fn publish(&self, messages: &[TopicMessage]) -> Result<(), AnnounceError> {
-        let mut refused = Vec::new();
-        let (mut from, mut bytes) = (0, 0);
-        for (position, message) in messages.iter().enumerate() {
-            if position > from && (position - from == MAX_OF_A_CALL || bytes + message.size_bytes() > MAX_CALL_BYTES) {
-                refused.extend(self.send(messages.get(from..position).unwrap_or_default()).await?);
-                (from, bytes) = (position, 0);
+    /// Sends these, in as many requests as it takes. One that SNS does not take holds no other up.
+    pub async fn publish(&self, messages: &[TopicMessage]) -> Published {
+        let mut published = Published::default();
+        for chunk in chunks(messages) {
+            match self.send(messages.get(chunk.clone()).unwrap_or_default()).await {
+                Ok(failed) => published.take(&self.topic_arn, chunk, &failed),
+                // Which of them it is about is found by sending each alone.
+                Err(answer) if answer.is_about_a_message() => {
+                    for place in chunk {
+                        match self.send(messages.get(place..=place).unwrap_or_default()).await {
+                            Ok(failed) => published.take(&self.topic_arn, place..place + 1, &failed),
+                            Err(answer) if answer.is_about_a_message() => published.refuse(place, || answer.explain(&self.topic_arn)),
+                            Err(answer) => return published.end(place..messages.len(), answer.explain(&self.topic_arn)),
+                        }
+                    }
+                }
+                Err(answer) => return published.end(chunk.start..messages.len(), answer.explain(&self.topic_arn)),
             }
-            bytes += message.size_bytes();
         }
-        refused.extend(self.send(messages.get(from..).unwrap_or_default()).await?);
-        refused_entries(&self.topic_arn, messages.len(), &refused)
+        published
     }
 
-    async fn send(&self, messages: &[TopicMessage]) -> Result<Vec<BatchResultErrorEntry>, AnnounceError> {
+    async fn send(&self, messages: &[TopicMessage]) -> Result<Vec<BatchResultErrorEntry>, Answer> {
         if messages.is_empty() {
             return Ok(Vec::new());
         }
@@ -111,7 +172,7 @@ impl SnsTopic {
         };
         let entries = messages.iter().enumerate().map(entry).collect();
         let request = self.client.publish_batch().topic_arn(&self.topic_arn).set_publish_batch_request_entries(Some(entries));
-        let answer = request.send().await.map_err(|error| Answer::of(&error).explain(&self.topic_arn))?;
+        let answer = request.send().await.map_err(|error| Answer::of(&error))?;
         Ok(answer.failed.unwrap_or_default())
     }
 }

@@ -19,7 +19,7 @@ use trailkeep_pipeline::ports::{
     queue::TraceContext,
 };
 
-pub use self::findings::{SnsTopic, TopicMessage};
+pub use self::findings::{Published, SnsTopic, TopicMessage};
 use self::{
     error::{Answer, refused_entries},
     message::{Message, Place},

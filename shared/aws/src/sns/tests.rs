@@ -9,7 +9,7 @@ use aws_sdk_sns::{
     config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
 };
 use serde_json::{Value, json};
-use trailkeep_archive::{BatchId, Category, LandedObject};
+use trailkeep_archive::{BatchId, Category, LandedDigests, LandedObject};
 use trailkeep_pipeline::ports::{
     announcer::{AnnounceError, Announcer},
     queue::TraceContext,
@@ -160,6 +160,64 @@ async fn a_message_says_what_landed_and_can_be_filtered() {
     );
     assert_eq!(asked[0].attributes(1), attributes);
     assert_eq!((asked[0].field(1, "MessageGroupId"), asked[0].field(1, "MessageDeduplicationId")), (None, None));
+}
+
+fn digests() -> LandedDigests {
+    LandedDigests {
+        keys: ["bin", "gz"].map(|end| format!("digests/day=20251009/x.{end}")).to_vec(),
+        accounts: vec!["111122223333".to_owned(), "444455556666".to_owned()],
+        account_count: 2,
+        regions: vec!["eu-central-1".to_owned()],
+        digests: 3,
+        first_period_end_ms: Some(1_760_000_000_000),
+        last_period_end_ms: None,
+        bytes: 3_456,
+    }
+}
+
+async fn announce_digests(replies: Vec<Reply>, topic: &str, digests: &LandedDigests) -> (Vec<Form>, Result<(), AnnounceError>) {
+    let sns = Scripted::answering(replies);
+    let trace = TraceContext { traceparent: Some(TRACE_PARENT.to_owned()), tracestate: None };
+    let told = announcer(&sns, topic).announce_digests(&batch(), digests, &trace).await;
+    (sns.requests().iter().map(Form::of).collect(), told)
+}
+
+#[tokio::test]
+async fn digests_of_a_batch_are_one_message_of_their_own_kind() {
+    let (asked, told) = announce_digests(vec![taken()], TOPIC, &digests()).await;
+    told.unwrap();
+    assert_eq!((asked.len(), asked[0].entries()), (1, 1));
+    let expected = json!({
+        "version": 1,
+        "kind": "digest",
+        "batch": "20251009T085320123Z-0000000000000007",
+        "archive": "s3://audit/org",
+        "bucket": "audit",
+        "key": "org/digests/day=20251009/x.bin",
+        "keys": ["org/digests/day=20251009/x.bin", "org/digests/day=20251009/x.gz"],
+        "accounts": ["111122223333", "444455556666"],
+        "account_count": 2,
+        "regions": ["eu-central-1"],
+        "digests": 3,
+        "first_period_end": "2025-10-09T08:53:20Z",
+        "last_period_end": null,
+        "bytes": 3_456,
+    });
+    assert_eq!(asked[0].body(1), expected);
+    let attributes = asked[0].attributes(1);
+    assert_eq!(attributes["kind"], text("String", "digest"));
+    let names: Vec<&str> = attributes.keys().map(String::as_str).collect();
+    assert_eq!(names, ["accounts", "batch", "kind", "regions", "traceparent"], "no category: who filters by one is not told");
+
+    let accounts: Vec<String> = (0..1_000).map(|number| format!("{number:0128}")).collect();
+    let many = LandedDigests { regions: accounts.clone(), accounts, account_count: 1_001, ..digests() };
+    let (asked, _) = announce_digests(vec![taken()], &format!("{TOPIC}.fifo"), &many).await;
+    assert_eq!((asked[0].body(1)["accounts"].as_array().unwrap().len(), &asked[0].body(1)["account_count"]), (100, &json!(1_001)));
+    assert_eq!(asked[0].attributes(1)["accounts_truncated"], text("String", "true"));
+    assert!(asked[0].field(1, "MessageDeduplicationId").unwrap().starts_with(&batch().to_string()));
+
+    let (_, refused) = announce_digests(vec![error(403, "AuthorizationError")], TOPIC, &digests()).await;
+    assert!(matches!(refused, Err(AnnounceError::Denied { .. })), "{refused:?}");
 }
 
 #[tokio::test]

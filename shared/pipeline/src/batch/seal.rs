@@ -28,7 +28,7 @@ pub struct Sealed {
     /// What is to be announced: the objects below `events/`.
     pub landed: Vec<LandedObject>,
     /// What is to be announced where Digests are announced, too.
-    pub digests: Option<LandedDigests>,
+    pub digests: Option<Box<LandedDigests>>,
     /// What it came to.
     pub summary: IngestSummary,
     /// Records about the bucket that is landed in, where [`super::BatchSettings::audit_bucket`] names it.
@@ -60,7 +60,9 @@ impl BatchWriter {
     pub fn seal(self, landed_at_ms: i64) -> Result<Sealed, SealFailure> {
         let (mut uploads, own_records) = (Vec::new(), self.own.found());
         match self.finish(landed_at_ms, &mut uploads) {
-            Ok(Finished { sources, landed, digests, summary }) => Ok(Sealed { sources, uploads, landed, digests, summary, own_records }),
+            Ok(Finished { sources, landed, digests, summary }) => {
+                Ok(Sealed { sources, uploads, landed, digests: digests.map(Box::new), summary, own_records })
+            }
             Err(error) => Err(SealFailure { error, staged: uploads }),
         }
     }

@@ -249,7 +249,7 @@ impl Landing {
         if run.ports.protocol.announces() {
             manifest.landed = sealed.landed;
         }
-        manifest.digests = sealed.digests.filter(|_| run.ports.protocol.announces_digests());
+        manifest.digests = sealed.digests.filter(|_| run.ports.protocol.announces_digests()).map(|digests| *digests);
         let now = run.ports.surroundings.now();
         let publishing = run.ports.protocol.commit_and_publish(&open, &manifest, now);
         let published = run.ports.runtime.block_on(publishing);

@@ -128,9 +128,7 @@ impl Announcer for MemoryAnnouncer {
         }
         match fault {
             None => Ok(()),
-            Some(AnnounceFault::Denied) => {
-                Err(AnnounceError::Denied { topic: self.address(), hint: "allow sns:Publish on it".to_owned() })
-            }
+            Some(AnnounceFault::Denied) => Err(AnnounceError::Denied { topic: self.address(), hint: "allow sns:Publish on it".to_owned() }),
             Some(_) => Err(self.failed()),
         }
     }
@@ -176,5 +174,32 @@ mod tests {
         let keys: Vec<String> = announcer.announced().into_iter().map(|announced| announced.object.key).collect();
         assert_eq!(keys, ["events/a", "events/a", "events/b", "events/a", "events/b"]);
         assert_eq!(announcer.calls(), 5);
+    }
+
+    #[tokio::test]
+    async fn of_digests_it_is_told_once_or_not_at_all() {
+        let (announcer, batch) = (MemoryAnnouncer::new(), BatchId::new(1, 1));
+        let digests = LandedDigests {
+            keys: vec!["digests/a".to_owned()],
+            accounts: vec![],
+            account_count: 0,
+            regions: vec![],
+            digests: 1,
+            first_period_end_ms: None,
+            last_period_end_ms: None,
+            bytes: 1,
+        };
+        for (fault, told) in
+            [(AnnounceFault::Denied, 0), (AnnounceFault::Refused, 0), (AnnounceFault::Half, 0), (AnnounceFault::AnswerLost, 1)]
+        {
+            announcer.fail_next(fault);
+            assert!(announcer.announce_digests(&batch, &digests, &TraceContext::default()).await.is_err(), "{fault:?}");
+            assert_eq!(announcer.announced_digests().len(), told, "{fault:?}");
+        }
+        announcer.announce_digests(&batch, &digests, &TraceContext::default()).await.unwrap();
+        assert_eq!(
+            announcer.announced_digests(),
+            [AnnouncedDigests { batch, digests: digests.clone() }, AnnouncedDigests { batch, digests }]
+        );
     }
 }

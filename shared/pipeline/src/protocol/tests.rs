@@ -4,6 +4,7 @@
 
 mod cases;
 mod counted;
+mod digests;
 mod faults;
 mod races;
 mod world;

@@ -6,12 +6,15 @@ use trailkeep_archive::{
     layout::{AttestationKind, Attested, accounts_key, attest_key, outcomes_key},
     write_accounts, write_outcomes,
 };
+use trailkeep_audit::attestation::{CoverageStatement, Envelope, FindingsStatement};
 use trailkeep_pipeline::memory::MemoryBucket;
 
 use crate::archives::{ask, batch, empty, engine, event, land, value};
 
 const DAY_MS: i64 = 86_400_000;
 const JANUARY_MS: i64 = 1_767_225_600_000;
+/// The root in the names of outcomes.
+const ROOT: u64 = 0x1111_1111_1111_1111;
 
 /// A log file of a delivery day.
 fn key(day: u32, name: &str) -> String {
@@ -44,7 +47,7 @@ fn outcome(key: &str, revision: u32, content: &str, outcome: &str) -> OutcomeRow
 
 fn attest(bucket: &MemoryBucket, day: u32, sequence: u64, kind: AttestationKind, rows: &[OutcomeRow]) {
     let attested = Attested { day, sequence, kind };
-    bucket.insert(&outcomes_key(attested), write_outcomes(rows).unwrap());
+    bucket.insert(&outcomes_key(attested, ROOT), write_outcomes(rows).unwrap());
     bucket.insert(&attest_key(attested), "{}");
 }
 
@@ -130,13 +133,57 @@ async fn outcomes_that_no_attestation_has_are_not_believed() {
         (20_260_101, 3, AttestationKind::Final, &forged),
         (20_260_102, 4, AttestationKind::Final, &other),
     ] {
-        bucket.insert(&outcomes_key(Attested { day, sequence, kind }), write_outcomes(&[outcome(key, 1, "a", "verified")]).unwrap());
+        bucket.insert(&outcomes_key(Attested { day, sequence, kind }, ROOT), write_outcomes(&[outcome(key, 1, "a", "verified")]).unwrap());
     }
     let engine = engine(bucket).await;
     let told = ask(&engine, "SELECT verified FROM audited_events ORDER BY event_time").await.0;
     assert_eq!(told, vec![json!({"verified": "unlisted"}), json!({})]);
     let told = ask(&engine, "SELECT sequence, kind, outcome FROM outcomes").await.0;
     assert_eq!(told, vec![json!({"sequence": 3, "kind": "provisional", "outcome": "unlisted"})]);
+}
+
+/// An attestation of these leaves' root. Nobody signed it: who asks for signatures asks `attest verify`.
+fn envelope(root: u64) -> Vec<u8> {
+    let hash = "0".repeat(64);
+    let envelope: Envelope = serde_json::from_value(json!({
+        "version": 1, "algorithm": "ECDSA_SHA_256", "fingerprint": hash, "signature": "00",
+        "statement": {
+            "version": 1, "claim": "complete against what CloudTrail signed", "archive": "a", "day": "20260101", "kind": "final", "sequence": 3, "issued_at_ms": 1,
+            "sources": {
+                "count": 1, "merkle_root": format!("{root:016x}{}", "0".repeat(48)), "outcomes": {"unlisted": 1},
+                "reread": {"sources": 0, "intact": 0, "millionths": 0, "seed": null},
+            },
+            "digests": {"verified": 1, "refused": 0, "heads": []},
+            "coverage": CoverageStatement::default(), "findings": FindingsStatement::default(), "trails": [],
+            "trust_root": {"cloudtrail_keys_sha256": hash, "cloudtrail_keys_origin": "k", "signer": "s", "signer_fingerprint": hash},
+            "previous": null, "supersedes": null,
+        },
+    }))
+    .unwrap();
+    envelope.to_json().unwrap()
+}
+
+/// What a maker left that died before it took the number, which others then got for the same day: the root in the attestation says whose leaves are its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_outcomes_under_one_number_the_attested_root_chooses() {
+    let forged = key(20_260_101, "forged");
+    let attested = Attested { day: 20_260_101, sequence: 3, kind: AttestationKind::Final };
+    let told = async |roots: [u64; 2], envelope: Vec<u8>| {
+        let bucket = empty();
+        land(&bucket, batch(1), &[(Category::Management, 20_260_101, vec![from(20_260_101, 1, &forged)])]);
+        bucket.insert(&attest_key(attested), envelope);
+        for (root, name) in roots.into_iter().zip(["unlisted", "verified"]) {
+            bucket.insert(&outcomes_key(attested, root), write_outcomes(&[outcome(&forged, 1, "a", name)]).unwrap());
+        }
+        let engine = engine(bucket).await;
+        (ask(&engine, "SELECT verified FROM audited_events").await.0, value(&engine, "SELECT count(*) FROM outcomes").await)
+    };
+    for roots in [[1, 2], [2, 1]] {
+        assert_eq!(told(roots, envelope(roots[0])).await, (vec![json!({"verified": "unlisted"})], json!(1)));
+    }
+    for unknown in [envelope(3), b"{}".to_vec()] {
+        assert_eq!(told([1, 2], unknown).await, (vec![json!({})], json!(0)), "whose they are is not known");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,7 +214,10 @@ async fn only_the_days_of_outcomes_are_read_whose_sources_are_met() {
     let (rows, _) = ask(&engine, "EXPLAIN SELECT verified FROM audited_events WHERE eventday = '20260103'").await;
     assert!(rows.iter().any(|row| row.to_string().contains("AuditedRows: adds=[verified]")), "{rows:?}");
     let (rows, _) = ask(&engine, "EXPLAIN SELECT * FROM outcomes WHERE day = '20260104'").await;
-    assert!(rows.iter().any(|row| row.to_string().contains("files=[outcomes/day=20260104/000000000004-provisional.parquet]")), "{rows:?}");
+    assert!(
+        rows.iter().any(|row| row.to_string().contains("files=[outcomes/day=20260104/000000000004-provisional-1111111111111111.parquet]")),
+        "{rows:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -368,7 +418,7 @@ async fn a_damaged_file_is_named_and_plain_events_are_unaffected() {
     let bucket = empty();
     land(&bucket, batch(1), &[(Category::Management, 20_260_101, vec![from(20_260_101, 1, &key(20_260_101, "k"))])]);
     attest(&bucket, 20_260_101, 1, AttestationKind::Final, &[]);
-    let attested = outcomes_key(Attested { day: 20_260_101, sequence: 1, kind: AttestationKind::Final });
+    let attested = outcomes_key(Attested { day: 20_260_101, sequence: 1, kind: AttestationKind::Final }, ROOT);
     let whole = write_outcomes(&[outcome(&key(20_260_101, "k"), 1, "a", "verified")]).unwrap();
     let mut flipped = whole.clone();
     flipped.iter_mut().skip(4).take(60).for_each(|byte| *byte ^= 0x55);

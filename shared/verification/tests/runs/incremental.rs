@@ -159,9 +159,13 @@ async fn a_mark_that_somebody_wrote_hides_nothing_and_garbled_ones_are_none() {
     let reasons: Vec<&str> = refused.findings.iter().flat_map(|finding| finding.reasons.iter().copied()).collect();
     assert!(reasons.contains(&"previous_hash_differs") && !refused.verified, "{reasons:?}");
 
+    let start_ms = first.marks.iter().next().map(|(_, mark)| mark.head.start_ms).expect("a mark").to_string();
     for garbled in [
         "",
         "{}",
+        &json.replace(&start_ms, &i64::MIN.to_string()),
+        &json.replace(&start_ms, "-1"),
+        &json.replace(&start_ms, &i64::MAX.to_string()),
         "[1,{}]",
         "null",
         &json.replace("start_ms", "start"),

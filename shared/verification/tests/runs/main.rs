@@ -9,3 +9,4 @@ mod evidence;
 mod incremental;
 mod kept_keys;
 mod leaves;
+mod rounds;

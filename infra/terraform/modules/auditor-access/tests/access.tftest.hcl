@@ -19,19 +19,20 @@ run "it_may_what_the_auditor_calls_and_nothing_else" {
   command = plan
   assert {
     condition = { for statement in jsondecode(output.policy_json).Statement : statement.Sid => join(" ", sort(flatten([statement.Action]))) } == {
-      ArchiveBucket   = "s3:ListBucket s3:ListBucketVersions"
-      ArchiveReads    = "s3:GetObject s3:GetObjectVersion"
-      ArchiveFindings = "s3:PutObject s3:PutObjectRetention"
-      ArchiveUploads  = "s3:AbortMultipartUpload"
-      ArchiveKey      = "kms:Decrypt kms:GenerateDataKey"
-      EventKeys       = "kms:Decrypt"
-      LedgerReads     = "dynamodb:GetItem"
-      LedgerNotes     = "dynamodb:UpdateItem"
-      LedgerIdentity  = "dynamodb:PutItem"
-      LedgerKey       = "kms:Decrypt"
-      LedgerKeyState  = "kms:DescribeKey"
-      HealQueue       = "sqs:SendMessage"
-      HealQueueKey    = "kms:Decrypt kms:GenerateDataKey"
+      ArchiveBucket    = "s3:ListBucket s3:ListBucketVersions"
+      ArchiveReads     = "s3:GetObject s3:GetObjectVersion"
+      ArchiveFindings  = "s3:PutObject s3:PutObjectRetention"
+      ArchiveUploads   = "s3:AbortMultipartUpload"
+      ArchiveKey       = "kms:Decrypt kms:GenerateDataKey"
+      EventKeys        = "kms:Decrypt"
+      LedgerReads      = "dynamodb:BatchGetItem dynamodb:GetItem"
+      LedgerUnfinished = "dynamodb:Query"
+      LedgerNotes      = "dynamodb:UpdateItem"
+      LedgerIdentity   = "dynamodb:PutItem"
+      LedgerKey        = "kms:Decrypt"
+      LedgerKeyState   = "kms:DescribeKey"
+      HealQueue        = "sqs:SendMessage"
+      HealQueueKey     = "kms:Decrypt kms:GenerateDataKey"
     }
     error_message = jsonencode([for statement in jsondecode(output.policy_json).Statement : statement.Sid])
   }

@@ -65,7 +65,7 @@ run "the_findings_topic_is_the_auditor_s_alone" {
 run "digests_wake_it_by_a_queue_of_its_own" {
   command = apply
   assert {
-    condition     = output.environment["TRAILKEEP_DIGEST_QUEUE"] == output.digest_queue_url && aws_sns_topic_subscription.this["digests"].topic_arn == "arn:aws:sns:eu-central-1:111122223333:trailkeep-landed" && aws_sns_topic_subscription.this["digests"].filter_policy_scope == "MessageBody"
+    condition     = output.environment["TRAILKEEP_DIGEST_QUEUE"] == output.digest_queue_url && aws_sns_topic_subscription.this["digests"].topic_arn == "arn:aws:sns:eu-central-1:111122223333:trailkeep-landed" && aws_sns_topic_subscription.this["digests"].filter_policy_scope == "MessageAttributes" && aws_sns_topic_subscription.this["digests"].filter_policy == jsonencode({ kind = ["digest"] })
     error_message = "subscribed, and told"
   }
   assert {

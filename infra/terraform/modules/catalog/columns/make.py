@@ -27,6 +27,12 @@ OF_RUST = {
     "String": "string", "bool": "boolean", "i64": "timestamp", "u32": "int", "u64": "bigint", "Vec<String>": "array<string>", "BTreeMap<String, String>": "map<string,string>",
     "FindingChange": "string", "Severity": "string",
 }  # fmt: skip
+# Attestations are JSON: what of docs/attestations.md is asked for in tables.
+OF_SOURCES, OF_COVERAGE = "struct<count:bigint,merkle_root:string>", "struct<expected_hours:bigint,covered_hours:bigint>"
+ATTESTATIONS = [
+    {"name": "statement", "type": f"struct<archive:string,kind:string,sequence:bigint,issued_at_ms:bigint,sources:{OF_SOURCES},coverage:{OF_COVERAGE}>"},
+    {"name": "fingerprint", "type": "string"},
+]
 NOT_CURRENT = ("valid_to", "left_at")
 
 
@@ -49,6 +55,7 @@ def auditor_lists(events):
     current += [name for name in accounts if name not in (*current, *NOT_CURRENT)]
     added = [*texts("verified", "account_name", "account_ou_path"), {"name": "account_tags", "type": "map<string,string>"}]
     return lists | {
+        "attestations": ATTESTATIONS,
         "current_accounts": [accounts[name] for name in current],
         "open_findings": [*lists["findings"], *texts("day")],
         "audited_events": [*events, *texts("category", "eventday"), *added],

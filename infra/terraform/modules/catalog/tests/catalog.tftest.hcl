@@ -37,7 +37,11 @@ run "athena_computes_where_the_files_are" {
     error_message = "the table is none of files that somebody else writes"
   }
   assert {
-    condition     = join(",", output.table_names) == "accounts,audited_events,cloudtrail,current_accounts,events,findings,open_findings,outcomes,security_lake_v1,sources"
+    condition     = aws_glue_catalog_table.table["attestations"].storage_descriptor[0].location == "s3://example-audit/attest/" && aws_glue_catalog_table.table["attestations"].parameters["storage.location.template"] == "s3://example-audit/attest/day=$${day}" && aws_glue_catalog_table.table["attestations"].storage_descriptor[0].ser_de_info[0].serialization_library == "org.openx.data.jsonserde.JsonSerDe"
+    error_message = "attestations are looked for elsewhere, or read as Parquet"
+  }
+  assert {
+    condition     = join(",", output.table_names) == "accounts,attestations,audited_events,cloudtrail,current_accounts,events,findings,open_findings,outcomes,security_lake_v1,sources"
     error_message = "a table or view is missing"
   }
 }
@@ -65,7 +69,7 @@ run "an_archive_below_a_prefix_is_found" {
   }
   assert {
     condition = toset(one([for statement in jsondecode(output.analyst_policy_json).Statement : statement if statement.Sid == "ReadTheArchiveByAthena"]).Resource) == toset([
-      "arn:aws:s3:::example-audit/audit/org/accounts/*", "arn:aws:s3:::example-audit/audit/org/events/*", "arn:aws:s3:::example-audit/audit/org/findings/*", "arn:aws:s3:::example-audit/audit/org/outcomes/*", "arn:aws:s3:::example-audit/audit/org/sources/*"
+      "arn:aws:s3:::example-audit/audit/org/accounts/*", "arn:aws:s3:::example-audit/audit/org/attest/*", "arn:aws:s3:::example-audit/audit/org/events/*", "arn:aws:s3:::example-audit/audit/org/findings/*", "arn:aws:s3:::example-audit/audit/org/outcomes/*", "arn:aws:s3:::example-audit/audit/org/sources/*"
     ])
     error_message = "analysts may read beside the archive, or not in it"
   }

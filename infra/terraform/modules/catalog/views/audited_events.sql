@@ -1,4 +1,5 @@
 -- The events as they landed, each with what came of its source in the newest attestation of that source's delivery day, and its account as it was at the time.
+-- An attestation's leaves have its name and the beginning of its root in theirs: what was never attested, or somebody put there, is passed over.
 -- Of several revisions of a source the worst outcome counts: a row does not say which of them it is from.
 SELECT
   landed.*,
@@ -24,7 +25,11 @@ LEFT JOIN (
       END AS place
     FROM outcomes
   ) leaves
-  JOIN (SELECT day, max("$path") AS path FROM outcomes GROUP BY day) newest ON newest.day = leaves.day AND newest.path = leaves.path
+  JOIN (
+    SELECT day, max(regexp_extract("$path", '([0-9]{12}-[a-z]+)[.]json$', 1) || '-' || substr(statement.sources.merkle_root, 1, 16)) AS name
+    FROM attestations
+    GROUP BY day
+  ) newest ON newest.day = leaves.day AND newest.name = regexp_extract(leaves.path, '([0-9]{12}-[a-z]+-[0-9a-f]{16})[.]parquet$', 1)
   WHERE leaves.revision > 0
   GROUP BY leaves.day, leaves.bucket, leaves.key
 ) attested ON attested.day = regexp_extract(landed.source_key, '_(\d{8})T\d{4}Z', 1) AND attested.bucket = landed.source_bucket AND attested.key = landed.source_key

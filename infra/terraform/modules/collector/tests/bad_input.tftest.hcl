@@ -106,6 +106,15 @@ run "a_topic_in_another_region_is_refused" {
   expect_failures = [var.topic_arn]
 }
 
+run "digests_are_announced_on_a_topic" {
+  command = plan
+  variables {
+    topic_arn        = null
+    announce_digests = true
+  }
+  expect_failures = [var.announce_digests]
+}
+
 run "a_topic_is_an_arn" {
   command = plan
   variables {

@@ -188,6 +188,18 @@ run "a_replica_lands_under_its_origin_and_only_it_is_read" {
   }
 }
 
+run "digests_are_announced_where_that_is_asked_for" {
+  command = plan
+  variables {
+    announce_digests = true
+  }
+
+  assert {
+    condition     = output.environment["TRAILKEEP_ANNOUNCE_DIGESTS"] == "true"
+    error_message = "the collector has to be told"
+  }
+}
+
 run "without_a_topic_and_keys_by_category_less_is_granted" {
   command = plan
   variables {

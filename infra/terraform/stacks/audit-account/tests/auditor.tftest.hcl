@@ -46,6 +46,15 @@ run "by_default_everything_of_the_auditor_is_there_but_its_tasks" {
   }
 }
 
+run "collectors_announce_the_digests_that_wake_it" {
+  command = plan
+
+  assert {
+    condition     = output.collector_environment["TRAILKEEP_ANNOUNCE_DIGESTS"] == "true"
+    error_message = "Nothing would come on its queue."
+  }
+}
+
 run "with_an_image_it_works_and_is_watched" {
   command = apply
 
@@ -78,6 +87,10 @@ run "without_an_auditor_nothing_of_it_is_there" {
   assert {
     condition     = output.auditor_environment == null && output.auditor_role_arn == null && output.findings_topic_arn == null && !can(output.for_management_account.auditor)
     error_message = "neither tasks nor roles"
+  }
+  assert {
+    condition     = !contains(keys(output.collector_environment), "TRAILKEEP_ANNOUNCE_DIGESTS")
+    error_message = "and subscribers hear of nothing new"
   }
   assert {
     condition     = length(module.keys.key_map["attest"].users) == 0 && alltrue([for key in values(module.keys.key_map) : !strcontains(jsonencode(key.users), "auditor")])

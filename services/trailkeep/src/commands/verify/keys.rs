@@ -8,9 +8,6 @@ use trailkeep_keys::Region;
 use trailkeep_pipeline::ports::bucket::AuditBucket;
 use trailkeep_verification::kept_keys;
 
-/// Where people put the keys of an archive, as `PublicKeys::to_json` writes them.
-const KEPT: &str = "keys/public-keys.json";
-
 const NO_KEYS: &str = "get them with `aws cloudtrail list-public-keys`, for each Region (trailkeep verify --help says how), and name the file with --public-keys";
 
 /// The keys of a file: of ListPublicKeys, or as an archive keeps them.
@@ -42,7 +39,9 @@ pub(crate) async fn of_the_archive(bucket: &dyn AuditBucket) -> anyhow::Result<P
         );
     }
     if kept.keys.is_empty() {
-        bail!("the archive keeps no public keys that can be used ({KEPT}): {NO_KEYS}");
+        bail!(
+            "the archive keeps no public keys that can be used, neither keys/<time>.json, which the auditor writes, nor keys/public-keys.json: {NO_KEYS}"
+        );
     }
     Ok(kept.keys)
 }

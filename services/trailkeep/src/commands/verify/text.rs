@@ -137,14 +137,19 @@ fn what(finding: &Finding) -> String {
         add(format!("{} to {}", moment(finding.from), moment(finding.to)));
     }
     match (&finding.bucket, &finding.key) {
-        (Some(bucket), Some(key)) => add(format!("s3://{bucket}/{key}")),
-        (None, Some(key)) => add(key.clone()),
+        (Some(bucket), Some(key)) => add(format!("s3://{}/{}", printable(bucket), printable(key))),
+        (None, Some(key)) => add(printable(key)),
         (_, None) => {}
     }
     if finding.provisional {
         add("may heal by itself".to_owned());
     }
     text
+}
+
+/// A name that anybody may have chosen, without what a terminal would obey.
+fn printable(name: &str) -> String {
+    name.chars().map(|sign| if sign.is_control() { char::REPLACEMENT_CHARACTER } else { sign }).collect()
 }
 
 fn span(span: &Span) -> String {

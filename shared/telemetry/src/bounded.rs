@@ -12,13 +12,13 @@ const MAX_NAME_BYTES: usize = 48;
 
 /// The values so far.
 #[derive(Debug, Default)]
-pub(super) struct Bounded {
+pub struct Bounded {
     names: RwLock<BTreeSet<String>>,
 }
 
 impl Bounded {
     /// The value itself where it looks like a name and there is room for it, or `other`.
-    pub(super) fn name(&self, text: &str) -> String {
+    pub fn name(&self, text: &str) -> String {
         let named = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         if text.is_empty() || text.len() > MAX_NAME_BYTES || !text.bytes().all(named) {
             return "other".to_owned();
