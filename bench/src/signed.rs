@@ -273,7 +273,7 @@ impl Maker<'_> {
         let mut rows = open.rows;
         for row in &mut rows {
             row.segment = if row.kind == SourceKind::Digest { digests.clone() } else { raw.clone() };
-            (row.batch, row.landed_at) = (batch.clone(), batch.unix_ms());
+            (row.batch, row.landed_at) = (batch, batch.unix_ms());
         }
         self.created(&raw)?.set_len(open.raw_bytes)?;
         fs::write(self.path(&digests)?, &open.digests)?;

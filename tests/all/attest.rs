@@ -191,9 +191,9 @@ fn attestations_that_were_tampered_with_are_never_verified() -> Result<()> {
         let verdict = estate.verify(&["--leaves", "--output", "json"])?.ended(1)?.json()?;
         ensure!(verdict["verified"] == false && names(&verdict).contains(&name.to_owned()), "{file}: {verdict:#}");
         if kept.is_empty() {
-            fs::remove_file(&path)?
+            fs::remove_file(&path)?;
         } else {
-            fs::write(&path, kept)?
+            fs::write(&path, kept)?;
         }
         Ok(())
     };

@@ -72,8 +72,8 @@ impl OnS3<'_> {
     /// The segment of log files, and its bytes.
     async fn segment(&self) -> Result<(String, Vec<u8>)> {
         let listed = self.s3.list_objects_v2().bucket("audit").prefix("org/raw/").send().await?;
-        let keys = listed.contents().iter().filter_map(|object| object.key());
-        let key = keys.filter(|key| key.ends_with(".gz")).next_back().context("a segment")?.to_owned();
+        let mut keys = listed.contents().iter().filter_map(|object| object.key());
+        let key = keys.rfind(|key| key.ends_with(".gz")).context("a segment")?.to_owned();
         let body = self.s3.get_object().bucket("audit").key(&key).send().await?.body.collect().await?.to_vec();
         Ok((key.strip_prefix("org/").context("below the root")?.to_owned(), body))
     }

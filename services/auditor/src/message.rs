@@ -91,7 +91,7 @@ fn healing(change: &Change) -> Value {
     }
     let times = |all: &[i64]| all.iter().map(|at_ms| to_rfc3339(*at_ms)).collect::<Vec<Option<String>>>();
     let (asked, looked) = (times(&healing.asked_ms), times(&healing.looked_ms));
-    json!({ "asked_at": asked, "looked_at": looked, "at_source": healing.at_source.map(|presence| presence.as_str()), "given_up": healing.given_up })
+    json!({ "asked_at": asked, "looked_at": looked, "at_source": healing.at_source.map(super::heal::Presence::as_str), "given_up": healing.given_up })
 }
 
 fn summary(archive: &str, name: &str, state: State, changes: &[&Change]) -> Message {

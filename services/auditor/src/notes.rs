@@ -195,10 +195,10 @@ pub enum NoteError {
 
 impl NoteError {
     /// Itself, where the note had no room; anything else ends the round.
-    pub(crate) fn full(self) -> Option<Result<Self, Self>> {
+    pub(crate) fn full(self) -> Result<Self, Self> {
         match self {
-            Self::Ledger { source: LedgerError::NoteTooLarge { .. }, .. } => Some(Ok(self)),
-            _ => Some(Err(self)),
+            Self::Ledger { source: LedgerError::NoteTooLarge { .. }, .. } => Ok(self),
+            _ => Err(self),
         }
     }
 }

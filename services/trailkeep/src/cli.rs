@@ -43,6 +43,7 @@ pub(crate) struct Globals {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, made once")]
 pub(crate) enum Command {
     Accounts(commands::accounts::Accounts),
     Attest(commands::attest::Attest),

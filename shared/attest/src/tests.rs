@@ -200,7 +200,7 @@ async fn whatever_is_done_to_a_chain_is_found() {
     type Tamper = fn(&World);
     let cases: &[(&str, Tamper)] = &[
         ("not_signed", |w| {
-            w.rewrite(THIRD, |text| text.replace("\"missing\":1", "\"missing\":0").replace("\"verified\":5", "\"verified\":6"))
+            w.rewrite(THIRD, |text| text.replace("\"missing\":1", "\"missing\":0").replace("\"verified\":5", "\"verified\":6"));
         }),
         ("not_signed", |w| w.rewrite(FIRST, |text| text.replace("\"signature\":\"30", "\"signature\":\"31"))),
         ("unreadable", |w| w.rewrite(SECOND, |text| format!(" {text}"))),

@@ -33,7 +33,9 @@ pub use link::{Link, Pointer};
 pub use location::{BucketAliases, ChainId, DigestKey, Location};
 pub use member::Member;
 pub use metadata::Metadata;
-pub use public_keys::{KeyConflict, KeyContradiction, KeyReason, MAX_KEYS_BYTES, Origin, PublicKey, PublicKeys, PublicKeysError, RefusedKey};
+pub use public_keys::{
+    KeyConflict, KeyContradiction, KeyReason, MAX_KEYS_BYTES, Origin, PublicKey, PublicKeys, PublicKeysError, RefusedKey,
+};
 pub use read::{MAX_INFLATED_BYTES, MAX_STORED_BYTES, Reader, Reading, StoredDigest};
 pub use reason::{Reason, Reasons};
 pub use signature::{SIGNATURE_ALGORITHM, SIGNING_LAG_MS, SignedText, verify_signature};

@@ -32,9 +32,9 @@ pub async fn standing(archive: &Archive, wants: impl Fn(BatchId) -> bool, findin
     let mut segments = Segments::default();
     let pick = |row: SourceColumns<'_>| Lying::of(&row).map(Some);
     let take = |_, rows: Vec<Lying>| {
-        rows.iter().for_each(|lying| {
+        for lying in &rows {
             segments.of(lying);
-        });
+        }
         Ok::<_, VerifyError>(())
     };
     files.each_of(bucket, None, COLUMNS, pick, take).await?;

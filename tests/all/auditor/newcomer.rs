@@ -77,7 +77,7 @@ fn the_page_s_first_round_works_as_it_is_printed() -> Result<()> {
         if line.contains("FROM findings") {
             let text = ended.text();
             // What the page says of a trail that ended long ago.
-            ensure!(text.contains("gap") && text.contains("missing_newest") && text.contains("opened"), "{text}");
+            ensure!(text.contains("gap") && text.contains("nothing_to_verify") && text.contains("opened"), "{text}");
         }
     }
     Ok(())

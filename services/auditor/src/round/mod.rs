@@ -208,7 +208,7 @@ impl Round<'_> {
         }
         // One account that has no room is no reason to forget what was found of all others.
         let written = stream::iter(writes).buffer_unordered(NOTES_AT_ONCE);
-        let full = written.filter_map(|written| async { written.map_or_else(NoteError::full, |()| None) });
+        let full = written.filter_map(|written| async { written.err().map(NoteError::full) });
         let full: Vec<NoteError> = full.try_collect().await?;
         for error in full {
             self.step_failed("notes", &error.into());

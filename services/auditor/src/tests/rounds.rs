@@ -36,7 +36,7 @@ fn a_missing_file_is_asked_for_and_healed_once_it_landed_as_it_was_signed() {
     let report = world.round();
     assert_eq!((report.missing, report.heal_sent), (1, 1), "{report:?}");
     assert_eq!(changes(&world), [change("missing_within_grace", "opened"), change("missing_within_grace", "healing")]);
-    assert_eq!(world.asked(), [chosen.clone()]);
+    assert_eq!(world.asked(), std::slice::from_ref(&chosen));
     let row = world.rows().into_iter().find(|row| row.name == "missing_within_grace").unwrap();
     assert_eq!(row.key.as_deref(), Some(chosen.as_str()));
     assert!(row.evidence.contains_key("listed_sha256") && row.evidence.contains_key("listed_by"), "{row:?}");
@@ -62,7 +62,7 @@ fn a_missing_file_that_lands_with_other_bytes_is_altered_and_not_healed() {
     let (chosen, like) = (keys[3].clone(), keys[4].clone());
     let world = World::new(|key| key == chosen);
     assert_eq!(world.round().missing, 1);
-    assert_eq!(world.asked(), [chosen.clone()]);
+    assert_eq!(world.asked(), std::slice::from_ref(&chosen));
     world.forge(&like, &chosen);
     world.land();
     // What lies before the window is looked at once a day.

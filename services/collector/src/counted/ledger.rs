@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use trailkeep_archive::BatchId;
 use trailkeep_pipeline::ports::ledger::{
-    AbortIf, BatchItem, Claim, Flip, Holder, LandedSource, LeaseAnswer, LeaseItem, Ledger, LedgerError, LedgerIdentity, ManifestRef,
-    Note, SourceId, WorkerId,
+    AbortIf, BatchItem, Claim, Flip, Holder, LandedSource, LeaseAnswer, LeaseItem, Ledger, LedgerError, LedgerIdentity, ManifestRef, Note,
+    SourceId, WorkerId,
 };
 
 use crate::{metrics::CollectorMetrics, stages::StageError};

@@ -32,6 +32,7 @@ const MAX_BROKEN_RECORDS: u64 = 50_000;
 
 /// An object for the Batch.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "moved once or twice; the large one is the usual one")]
 pub(super) enum Bytes {
     /// Held whole.
     Whole(Piece),

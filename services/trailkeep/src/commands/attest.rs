@@ -29,6 +29,7 @@ pub(crate) struct Attest {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, made once")]
 enum Action {
     Show(show::Show),
     Verify(verify::Verify),

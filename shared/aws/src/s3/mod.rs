@@ -26,8 +26,8 @@ use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use bytes::Bytes;
 use trailkeep_pipeline::ports::bucket::{
-    AuditBucket, BucketError, Fetched, ListPage, LogBucket, ObjectInfo, Published, PutOutcome, PutPolicy, StagedUpload, StagedWriter, Standing,
-    VersionPage,
+    AuditBucket, BucketError, Fetched, ListPage, LogBucket, ObjectInfo, Published, PutOutcome, PutPolicy, StagedUpload, StagedWriter,
+    Standing, VersionPage,
 };
 
 use encryption::Encryption;

@@ -55,7 +55,8 @@ impl Published {
             self.error.get_or_insert(error);
         }
         for entry in failed {
-            let Some(place) = entry.id.parse::<usize>().ok().map(|number| places.start + number).filter(|place| places.contains(place)) else {
+            let Some(place) = entry.id.parse::<usize>().ok().map(|number| places.start + number).filter(|place| places.contains(place))
+            else {
                 continue;
             };
             let of = if is_about_its_message(entry) { &mut self.refused } else { &mut self.left };

@@ -1,5 +1,7 @@
 //! Attestations told to a person, and verdicts as JSON. What others wrote is shown without its control characters.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 use trailkeep_attest::{Checked, Kept, Made, Signer};
 use trailkeep_audit::{
@@ -23,12 +25,13 @@ pub(super) fn made(all: &[Made], as_json: bool, signer: &dyn Signer) -> anyhow::
     }
     let mut text = String::new();
     for one in all {
-        text += &match one {
+        let told = match one {
             Made::Attested { kept, envelope, sha256 } => {
                 format!("{}, head {sha256}\n  {}\n", name(*kept), summary(&envelope.statement))
             }
             Made::ByAnother(kept) => format!("{}: another maker made it meanwhile\n", name(*kept)),
         };
+        text += &told;
     }
     Ok(text + &format!("Signed by {}, key {}\n", clean(signer.name()), signer.public_key().fingerprint()))
 }
@@ -68,7 +71,7 @@ pub(super) fn listed(lines: &[Value], address: &str) -> String {
     for line in lines {
         let part = |name: &str| clean(line[name].as_str().unwrap_or_default());
         let sequence = line["sequence"].as_u64().unwrap_or_default();
-        text += &match line["unreadable"].as_str() {
+        let told = match line["unreadable"].as_str() {
             Some(reason) => format!("{sequence:>6}  CANNOT BE READ: {}\n", clean(reason)),
             None => {
                 let complete = if line["complete"] == true { "complete" } else { "NOT complete" };
@@ -76,6 +79,7 @@ pub(super) fn listed(lines: &[Value], address: &str) -> String {
                 format!("{sequence:>6}  {}  {:11}  {complete:12}  {sources} sources  {}\n", part("day"), part("kind"), part("sha256"))
             }
         };
+        text += &told;
     }
     text
 }
@@ -85,7 +89,7 @@ pub(super) fn shown(kept: Kept, envelope: &Envelope, sha256: Sha256) -> String {
     let statement = &envelope.statement;
     let (sources, digests, coverage) = (&statement.sources, &statement.digests, &statement.coverage);
     let mut text = format!("{} of {}\n", name(kept), clean(&statement.archive));
-    let mut line = |label: &str, value: String| text += &format!("  {label:16}{value}\n");
+    let mut line = |label: &str, value: String| _ = writeln!(text, "  {label:16}{value}");
     line("hash", sha256.to_string());
     line("made", moment(statement.issued_at_ms));
     line("says", summary(statement));
@@ -126,7 +130,7 @@ pub(super) fn checked(checked: &Checked, address: &str) -> String {
         (false, true) => "NOT VERIFIED: chain consistent, signer NOT trusted: no --public-key was given.\n".to_owned(),
         (false, false) => format!("NOT VERIFIED: {}.\n", many(checked.problem_counts.values().sum(), "finding", "findings")),
     };
-    let mut line = |label: &str, value: String| text += &format!("  {label:16}{value}\n");
+    let mut line = |label: &str, value: String| _ = writeln!(text, "  {label:16}{value}");
     if let Some(archive) = &checked.archive {
         line("archive", clean(archive));
     }
@@ -158,7 +162,7 @@ pub(super) fn checked(checked: &Checked, address: &str) -> String {
     for problem in &checked.problems {
         let number = problem.sequence.map(|sequence| format!(" {sequence}")).unwrap_or_default();
         let key = problem.key.as_ref().map(|key| format!(" {}", clean(key))).unwrap_or_default();
-        text += &format!("{}{number}{key}: {}\n", problem.name, clean(&problem.detail));
+        let _ = writeln!(text, "{}{number}{key}: {}", problem.name, clean(&problem.detail));
     }
     text
 }
