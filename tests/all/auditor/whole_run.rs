@@ -222,7 +222,7 @@ async fn what_is_missing_forged_and_silent_is_found_exactly_and_what_can_be_heal
         run.cloud.trailkeep(["attest", "verify", "--archive", ARCHIVE, "--public-key", &public, "--leaves", "--output", "json"])?;
     let verdict = verified.json()?;
     ensure!(verdict["verified"] == true && verdict["signer_trusted"] == true, "{verdict:#}");
-    let attested = run.cloud.archived("attest/").await?;
+    let attested = run.cloud.archived("attest/day=").await?;
     ensure!(attested == ["attest/day=20260115/000000000001-provisional.json"], "{attested:?}");
     Ok(())
 }

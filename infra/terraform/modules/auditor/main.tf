@@ -11,7 +11,7 @@ locals {
     "organizations_role_arn", "role_arn", "signing_key", "source_external_id", "source_region", "source_role_arn", "without_organization",
   ]
   further = [
-    "assume_regions", "auditor_lease", "aws_endpoint", "aws_max_attempts", "every", "kms_keys", "listen", "log", "log_format", "only_accounts",
+    "assume_regions", "auditor_lease", "aws_endpoint", "aws_max_attempts", "distance", "every", "kms_keys", "listen", "log", "log_format", "only_accounts",
     "only_regions", "public_keys", "sample", "settle", "without_accounts", "without_regions",
   ]
 
