@@ -1,23 +1,32 @@
-"""moto's server, with one DynamoDB call at a time.
+"""moto's server, with one call at a time, of DynamoDB and of everything that is no object and no message.
 
-moto looks at a condition and writes without a lock, and a transaction that fails puts the whole table back as it found it: two calls at once can
-both pass one condition, and a failed transaction undoes what others wrote meanwhile. DynamoDB does neither.
+moto looks at a DynamoDB condition and writes without a lock, and a transaction that fails puts the whole table back as it found it: two calls at once
+can both pass one condition, and a failed transaction undoes what others wrote meanwhile. DynamoDB does neither. And what `terraform apply` asks for at
+once fails where one call makes a role while another goes through them all. S3 and SQS stay as they are: the one is what is fast, and the other waits.
 """
 
+import contextlib
 import sys
 import threading
 
+from moto.core.responses import BaseResponse
 from moto.dynamodb.responses import DynamoHandler
+from moto.s3.responses import S3Response
 from moto.server import main
+from moto.sqs.responses import SQSResponse
 
 one_at_a_time = threading.RLock()
-call_action = DynamoHandler.call_action
 
 
-def call_alone(self):
-    with one_at_a_time:
-        return call_action(self)
+def alone(call_action):
+    def call_alone(self):
+        with contextlib.nullcontext() if isinstance(self, (S3Response, SQSResponse)) else one_at_a_time:
+            return call_action(self)
+
+    return call_alone
 
 
-DynamoHandler.call_action = call_alone
+for handler in (BaseResponse, DynamoHandler):
+    if "call_action" in vars(handler):
+        handler.call_action = alone(handler.call_action)
 sys.exit(main())
