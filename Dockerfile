@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1.7
 #
 # The collector (`make image`), the auditor (`make image TARGET=auditor`), and the command line (`make image TARGET=trailkeep`). All run as a user without a name, need no writable file system
-# and hold one binary, glibc and the certificates of public authorities.
+# but the auditor's /tmp, and hold one binary, glibc and the certificates of public authorities.
 #
 # glibc, not musl: the allocator is faster under load, and AWS-LC, SQLite and zstd build with gcc alone. Builder and runtime are of one Debian release,
 # or the binary would ask for a newer glibc than there is.
@@ -57,6 +57,8 @@ LABEL org.opencontainers.image.title="trailkeep-auditor" \
       org.opencontainers.image.revision="${REVISION}"
 COPY LICENSE /LICENSE
 COPY --from=build-auditor /out/trailkeep-auditor /trailkeep-auditor
+# A day's sources are sorted there for its attestation, some 300 bytes each. A volume takes its mode from the image's folder, so that this user may write there.
+VOLUME ["/tmp"]
 USER 65532:65532
 # SIGTERM ends the round between two steps and gives the lease back.
 STOPSIGNAL SIGTERM

@@ -9,7 +9,8 @@ MAKEFLAGS += --no-print-directory
 TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
 export CARGO_TARGET_DIR := $(TARGET_DIR)
 BIN := $(TARGET_DIR)/debug/trailkeep
-PATH := $(CURDIR)/.venv/bin:$(PATH)
+# The second one has the AWS command line, where none worked when `make setup` looked.
+PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.venv-aws/bin:$(PATH)
 export PATH
 
 .PHONY: help setup build demo test test-infra docs-infra chaos check bench golden image clean
@@ -19,7 +20,7 @@ help: ## Say what there is
 	echo
 	sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-setup: ## Get what tests need (Python packages into .venv), say what is missing; does nothing the second time
+setup: ## Get what tests need (Python packages into .venv; the AWS CLI into .venv-aws where there is none), say what is missing; does nothing the second time
 	@scripts/setup.sh
 
 build: ## Build the trailkeep command (dev profile; the first build takes some minutes)
@@ -77,7 +78,7 @@ check: ## Formatting, lints, documentation; bans, licences and sources of depend
 	    echo "cargo deny: not run (not installed); a test over cargo metadata still checks the licences"
 	fi
 
-bench: setup ## Measure ingest and query beside their limits and DuckDB (release build; about 20 minutes with it)
+bench: setup ## Measure ingest, query, collector and verification beside their limits and peers (release build; about 20 minutes with it)
 	@echo "building for release ..."
 	cargo build --locked --release --workspace --bins --quiet
 	.venv/bin/python scripts/bench.py $(BENCH)
@@ -98,6 +99,6 @@ image: ## Build the collector's container image (IMAGE=… TAG=… PLATFORM=linu
 	DOCKER_BUILDKIT=1 docker build $(if $(PLATFORM),--platform "$(PLATFORM)") --target "$(TARGET)" --build-arg VERSION="$$version" --build-arg REVISION="$$revision" --tag "$(IMAGE):$(TAG)" .
 	echo "built $(IMAGE):$(TAG)"
 
-clean: ## Remove what building, demo and benchmarks made (.venv and .infra stay)
+clean: ## Remove what building, demo and benchmarks made, and .venv-aws (.venv and .infra stay)
 	cargo clean
-	rm -rf .demo .bench .infra/data
+	rm -rf .demo .bench .infra/data .venv-aws

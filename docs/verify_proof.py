@@ -37,4 +37,4 @@ for beside in path:  # RFC 9162, 2.1.3.2
         at, last = at >> 1, last >> 1
     at, last = at >> 1, last >> 1
 check(last == 0 and node.hex() == statement["sources"]["merkle_root"], "the source is not among those that were counted")
-print(f"verified: {json.dumps(leaf)} is among the {size} sources of {proof['day']} in {json.dumps(statement['archive'])} (number {statement['sequence']}, {statement['kind']}), signed by {attestation['fingerprint']}")
+print(f"proof verified: {json.dumps(leaf)}, counted as {json.dumps(leaf['outcome'])}, is among the {size} sources of {proof['day']} in {json.dumps(statement['archive'])} (number {statement['sequence']}, {statement['kind']}), signed by {attestation['fingerprint']}, with CloudTrail's keys {statement['trust_root']['cloudtrail_keys_sha256']} ({json.dumps(statement['trust_root']['cloudtrail_keys_origin'])})")

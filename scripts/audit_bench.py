@@ -14,8 +14,13 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 HOURS = 1_000
 
 
-def day(bench):
-    """408,000 Digests that list 4.9 million log files, already local, held against `sources/`."""
+# What the auditor's task has: infra/terraform/modules/auditor.
+TASK_BYTES = 2 << 30
+HOUR_S = 3_600
+
+
+def signed(bench):
+    """408,000 Digests that list 4.9 million log files, in an archive that is made once."""
     accounts = int(os.environ.get("AUDIT_ACCOUNTS", "1000"))
     archive = bench.WORK / f"signed-{accounts}"
     if not (archive / ".complete").exists():
@@ -23,6 +28,12 @@ def day(bench):
         shutil.rmtree(archive, ignore_errors=True)
         bench.Run([bench.BENCH, "signed", archive, accounts, 24, 12])
         (archive / ".complete").write_text("")
+    return archive
+
+
+def day(bench):
+    """All of it, already local, held against `sources/`."""
+    archive = signed(bench)
     window = ["--since", "2026-01-15", "--until", "2026-01-16", "--as-of", "2026-01-16T12:00:00Z"]
     run = bench.Run([bench.TRAILKEEP, "verify", "--archive", archive, "--public-keys", archive.with_suffix(".keys.json"), *window, "--output", "json"])
     told = run.json()
@@ -31,6 +42,35 @@ def day(bench):
         sys.exit(f"the day was not verified: {told['finding_counts']}")
     bench.row(f"verify a day: {digests:,} digests, {files:,} log files", f"{run.seconds:.0f} s", "limit 600 s", f"{run.seconds / 600:.2f}", "≤ 10 min", f"{files / run.seconds:,.0f} log files/s; CPU {run.cpu:.0f} s: signatures, JSON, decoding sources/")
     bench.row("... peak memory", f"{run.peak / bench.MB:.0f} MB", "limit 1,000 MB", f"{run.peak / 1e9:.2f}", "≤ 1 GB", "the join's entries, Links of a round's chains")
+
+
+def rounds_of_the_auditor(bench):
+    """Rounds and an attestation over the same day: on an archive whose objects are links to the other one's, since none is ever written over."""
+    archive, keys = signed(bench), signed(bench).with_suffix(".keys.json")
+    copy = bench.fresh("signed-copy")
+    shutil.copytree(archive, copy, copy_function=os.link)
+    try:
+        # Until four hours before its clock: the first as the day ends, the next an hour later.
+        moments = ["2026-01-16T00:00:00Z", "2026-01-16T01:00:00Z"]
+        first, second = bench.Run([bench.BENCH, "rounds", copy, keys, *moments]).json()
+        for what, told in (("the auditor's first round", first), ("... the one an hour later", second)):
+            if told["failed"] or told["findings_open"]:
+                sys.exit(f"{what}: {told}")
+            bench.row(f"{what}: {told['digests']:,} digests, {told['log_files']:,} log files verified", f"{told['seconds']:.0f} s", "the hour between rounds", f"{told['seconds'] / HOUR_S:.3f}", "≤ 1 h", "reading `sources/`, for verification, coverage and segments")
+            bench.row("... peak memory", f"{told['peak_mb']:.0f} MB", "its task: 2 GiB", f"{told['peak_mb'] * 1e6 / TASK_BYTES:.2f}", "≤ 2 GiB", "as verify")
+        with tempfile.TemporaryDirectory() as folder:
+            key = pathlib.Path(folder) / "attest.pem"
+            subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key], check=True, capture_output=True)
+            key.chmod(0o600)
+            words = ["--signing-key", key, "--day", "2026-01-15", "--archive-name", "bench", "--public-keys", keys, "--sample", "0%"]
+            run = bench.Run([bench.TRAILKEEP, "attest", "make", "--archive", copy, *words])
+        outcomes = [path.stat().st_size for path in (copy / "outcomes").rglob("*.parquet")]
+        leaves = json.loads(next((copy / "attest").rglob("*.json")).read_text())["statement"]["sources"]["count"]
+        bench.row(f"attestation of a day: {leaves:,} leaves", f"{run.seconds:.0f} s", "the hour between rounds", f"{run.seconds / HOUR_S:.3f}", "≤ 1 h", f"CPU {run.cpu:.0f} s: verifies the day, reads `sources/` again for each leaf, sorts outside memory")
+        bench.row("... peak memory", f"{run.peak / bench.MB:.0f} MB", "its task: 2 GiB", f"{run.peak / TASK_BYTES:.2f}", "≤ 2 GiB", "as verify, with 17 bytes for each file of a round")
+        bench.row("... outcomes/", f"{sum(outcomes) / bench.MB:.0f} MB", f"{leaves:,} leaves", f"{sum(outcomes) / leaves:.0f} B a leaf", "", "hashes do not compress")
+    finally:
+        shutil.rmtree(copy, ignore_errors=True)
 
 
 def signatures(bench):
@@ -103,4 +143,5 @@ def validate(bench, aws, emulator, address, arn, account, region):
 def run(bench, rounds):
     signatures(bench)
     day(bench)
+    rounds_of_the_auditor(bench)
     sample(bench, rounds)

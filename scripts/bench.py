@@ -4,7 +4,7 @@
 The limit is a bare loop of ours (bench/src/bare.rs); the peer is DuckDB with its best recipe. Every figure is the median of some
 rounds, taken in turn. Data sets and archives are made once, in .bench; `make clean` throws them away.
 
-usage: bench.py [--rounds N] [--markdown FILE] [SECTION ...]     sections: ingest tiny huge query collector audit
+usage: bench.py [--rounds N] [--markdown FILE] [SECTION ...]     sections: ingest tiny huge query collector audit from
 """
 
 import argparse
@@ -340,6 +340,14 @@ def bench_audit(rounds):
     audit_bench.run(sys.modules[__name__], rounds)
 
 
+def bench_from(rounds):
+    """A log bucket judged by itself, beside the AWS command line."""
+    sys.dont_write_bytecode = True
+    import from_bench
+
+    from_bench.run(sys.modules[__name__], rounds)
+
+
 def machine():
     model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -352,7 +360,7 @@ def table():
 
 
 def main():
-    sections = {"ingest": bench_ingest, "tiny": bench_tiny, "huge": bench_huge, "query": bench_query, "collector": bench_collector, "audit": bench_audit}
+    sections = {"ingest": bench_ingest, "tiny": bench_tiny, "huge": bench_huge, "query": bench_query, "collector": bench_collector, "audit": bench_audit, "from": bench_from}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(sections))
     parser.add_argument("--rounds", type=int, default=3)

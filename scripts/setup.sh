@@ -3,6 +3,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Runs a command as it is installed on this machine, if it is: not the one that was set up here.
+elsewhere() {
+    local path=":$PATH:"
+    PATH=${path//:"$PWD/.venv-aws/bin":/:} "$@" >/dev/null 2>&1
+}
+
 missing=0
 if ! command -v cargo >/dev/null; then
     echo "missing: cargo (Rust $(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml) or newer). Get it from https://rustup.rs" >&2
@@ -30,11 +36,21 @@ fi
 [ "$missing" = 0 ] || exit 1
 
 # The stamp holds the requirements that were installed, so that a changed list is installed again.
-if ! cmp -s tests/requirements.txt .venv/installed.txt; then
-    echo "setting up .venv with $("$python" --version) and tests/requirements.txt ..."
-    [ -x .venv/bin/python ] || "$python" -m venv .venv
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
-    cp tests/requirements.txt .venv/installed.txt
+install() {
+    local venv=$1 list=$2
+    if ! cmp -s "$list" "$venv/installed.txt"; then
+        echo "setting up $venv with $("$python" --version) and $list ..."
+        { [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"; } &&
+            "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$list" &&
+            cp "$list" "$venv/installed.txt"
+    fi
+}
+install .venv tests/requirements.txt
+
+# Some tests hold what the AWS command line says beside what we say. Where there is none it gets a venv of its own, since it and moto take different versions of botocore.
+if [ -z "${TRAILKEEP_AWS_CLI:-}" ] && ! elsewhere aws --version && ! install .venv-aws tests/requirements-aws.txt; then
+    rm -rf .venv-aws
+    echo "optional: the AWS CLI could not be installed; the tests that ask it are not run" >&2
 fi
 
 command -v cargo-nextest >/dev/null || echo "optional: cargo-nextest runs the tests faster (cargo install --locked cargo-nextest); cargo test is used instead"

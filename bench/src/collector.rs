@@ -338,7 +338,8 @@ fn cpu_seconds() -> anyhow::Result<f64> {
 }
 
 /// Peak resident memory in MB (proc(5), `VmHWM`); what the bench holds in memory for the collector is part of it.
-fn peak_mb() -> anyhow::Result<f64> {
+/// The most memory that was resident, in MB.
+pub(crate) fn peak_mb() -> anyhow::Result<f64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find(|line| line.starts_with("VmHWM")).context("no VmHWM")?;
     Ok(line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or_default() * 1024.0 / 1e6)

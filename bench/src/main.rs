@@ -4,6 +4,7 @@ mod bare;
 mod collector;
 mod encode;
 mod ledger;
+mod rounds;
 mod signed;
 mod tree;
 
@@ -43,10 +44,11 @@ fn main() -> anyhow::Result<()> {
         ["signed", archive, accounts, hours, files] => {
             serde_json::to_string(&signed::make(archive.as_ref(), accounts.parse()?, hours.parse()?, files.parse()?)?)?
         }
+        ["rounds", archive, keys, moments @ ..] => serde_json::to_string(&rounds::run(archive.as_ref(), keys.as_ref(), moments)?)?,
         ["rsa", seconds] => serde_json::to_string(&signed::checks(seconds.parse()?)?)?,
         _ => anyhow::bail!(
             "usage: trailkeep-bench bare TREE OUT | encode TREE OUT [BUDGET_MIB] | collector TREE LANDERS | lag TREE OBJECTS_PER_S SEAL_S SECONDS | \
-             day TREE | ledger memory|sqlite SOURCES | signed ARCHIVE ACCOUNTS HOURS FILES | rsa SECONDS"
+             day TREE | ledger memory|sqlite SOURCES | signed ARCHIVE ACCOUNTS HOURS FILES | rounds ARCHIVE KEYS MOMENT… | rsa SECONDS"
         ),
     };
     writeln!(std::io::stdout(), "{told}")?;

@@ -157,11 +157,16 @@ fn a_day_is_attested_twice_shown_verified_and_proved_to_a_third_party() -> Resul
         let untrusted = command::run(estate.arguments(&["attest", "verify"], &[]))?.ended(1)?;
         ensure!(untrusted.text().contains("chain consistent, signer NOT trusted"), "{}", untrusted.text());
 
-        estate.prove(&source, "proof.json")?.ok()?;
+        let proved = estate.prove(&source, "proof.json")?.ok()?;
         let script = workspace_root().join("docs/verify_proof.py");
         let files = ["proof.json", "proof.json.attestation.json", "public.pem"].map(|name| estate.path(name));
         let said = python::run(&script, &files)?.ok()?;
-        ensure!(said.text().contains("verified: ") && said.text().contains(&source), "{}", said.text());
+        ensure!(said.text().contains("proof verified: ") && said.text().contains(&source), "{}", said.text());
+        let trust_root = &statement["trust_root"];
+        for part in ["signer_fingerprint", "cloudtrail_keys_sha256"] {
+            let part = trust_root[part].as_str().context("a part of the trust root")?;
+            ensure!(proved.text().contains(part) && said.text().contains(part), "{part} is not told: {}\n{}", proved.text(), said.text());
+        }
         for name in ["proof.json", "proof.json.attestation.json"] {
             let (path, text) = (estate.path(name), fs::read_to_string(estate.path(name))?);
             fs::write(&path, text.replace("verified", "altered "))?;
@@ -211,6 +216,26 @@ fn attestations_that_were_tampered_with_are_never_verified() -> Result<()> {
     fs::write(estate.archive.join(leaves), fs::read(estate.archive.join(second))?)?;
     estate.prove(&source, "proof.json")?.failed(1, &["nothing is proved", leaves])?;
     ensure!(!estate.path("proof.json").exists());
+    Ok(())
+}
+
+#[test]
+fn a_chain_goes_on_with_another_key_only_if_the_former_one_is_named() -> Result<()> {
+    let Some(estate) = Estate::with("ec")? else { return Ok(()) };
+    estate.make(&["--day", DAY, "--kind", "provisional"])?.ok()?;
+    let newer = estate.path("newer");
+    fs::create_dir(&newer)?;
+    python::run(&estate.path("keys.py"), [newer.as_os_str(), "rsa".as_ref()])?.ok()?;
+    let make = |more: &[&str]| command::run(estate.making(&newer.join("signing.pem"), &[&["--day", DAY], more].concat()));
+    let before = tree::read(&estate.archive.join("attest"))?;
+    make(&[])?.failed(1, &["000000000001-provisional.json", "--former-public-key"])?;
+    let (former, other) = (estate.path("public.pem"), newer.join("public.pem"));
+    let text = |path: &Path| path.to_str().context("a name that is no text").map(str::to_owned);
+    make(&["--former-public-key", &text(&other)?])?.failed(1, &["000000000001-provisional.json", "--former-public-key"])?;
+    ensure!(tree::read(&estate.archive.join("attest"))? == before, "something was put on top of what is not known");
+    make(&["--former-public-key", &text(&former)?])?.ok()?;
+    estate.verify(&[])?.ended(1)?;
+    estate.verify(&["--leaves", "--public-key", &text(&other)?])?.ended(0)?;
     Ok(())
 }
 

@@ -1,8 +1,11 @@
 //! `trailkeep-auditor` as operators run it: a newcomer's round on a directory, and a whole run on moto with a real collector.
 
+mod acknowledging;
+mod naming;
 mod newcomer;
 mod options;
 mod outside;
+mod refused;
 mod whole_run;
 
 use std::process::Command;

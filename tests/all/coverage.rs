@@ -142,7 +142,7 @@ fn a_whole_archive_is_covered_where_a_roster_says_who_should_deliver_and_only_th
     ensure!(told["complete"] == Value::Bool(true) && told["roster"] == *"organization" && told["percent"] == 100.0, "{told:#}");
     ensure!(number(&told, "/lag/files")? > 0 && number(&told, "/lag/p50_secs")? > 0, "{told:#}");
     let text = estate.coverage(&[WINDOW.as_slice(), &assumed].concat())?.ok()?.text();
-    ensure!(text.starts_with("COVERED: 24 of 24") && text.contains("100%") && text.contains("* assumed"), "{text}");
+    ensure!(text.starts_with("COVERED: 24 of 24") && text.contains(" 100 ") && text.contains("assumed: no account"), "{text}");
     let csv = estate.coverage(&[WINDOW.as_slice(), &assumed, &["--output", "csv"]].concat())?.ok()?.text();
     ensure!(csv.lines().count() == 5 && csv.contains(",complete,true,6,6,100.00,0,") && csv.contains(",'=name of"), "{csv}");
     ensure!(estate.told(1, &[&assumed[..], &["--roster", "observed"]].concat())?["roster"] == *"observed");
@@ -191,7 +191,7 @@ fn hours_whose_digests_are_not_there_are_gaps_with_their_times_and_likely_cause(
         "log files landed, digests did not: {gaps:#?}"
     );
     let text = estate.coverage(&[WINDOW.as_slice(), &["--assume-regions", &regions]].concat())?.ended(1)?.text();
-    ensure!(text.starts_with("GAPS: 1 gap; 22 of 24") && text.contains("66.6%") && text.contains("notification_lost"), "{text}");
+    ensure!(text.starts_with("GAPS: 1 gap; 22 of 24") && text.contains(" 66.6") && text.contains("notification_lost"), "{text}");
 
     // What was not asked for does not count.
     estate.told(0, &["--assume-regions", &regions, "--accounts", SECOND])?;
@@ -205,9 +205,22 @@ fn who_or_what_was_asked_for_and_is_not_known_forbids_complete() -> Result<()> {
     let estate = Estate::ingested(|_| Ok(()))?;
     estate.keeps(both()?)?;
     let regions = regions(&estate.archive)?.join(",");
-    for asked in [["--accounts", "111122220001,999999999999"], ["--regions", "us-east-1,eu-south-1"]] {
-        let told = estate.told(1, &[&["--assume-regions", regions.as_str()][..], &asked].concat())?;
-        ensure!(told["complete"] == Value::Bool(false), "{asked:?}: {told:#}");
+    let assumed = ["--assume-regions", regions.as_str()];
+    let strange = ["--accounts", "111122220001,999999999999"];
+    let elsewhere = ["--regions", "us-east-1,eu-south-1"];
+    for roster in [&[][..], &["--roster", "observed"]] {
+        for (asked, named) in [(strange, "whether they should deliver: 999999999999"), (elsewhere, "whether they are on: eu-south-1")] {
+            let told = estate.told(1, &[&assumed[..], &asked, roster].concat())?;
+            ensure!(
+                told["complete"] == Value::Bool(false) && told["unknown"].to_string().contains(named),
+                "{asked:?} {roster:?}: {told:#}"
+            );
+        }
+        // Nobody knows whether it should deliver; if it should, then where everybody is assumed to.
+        let told = estate.told(1, &[&assumed[..], &strange[..1], &["999999999999"], roster].concat())?;
+        let gaps = told["gaps"].as_array().context("gaps")?;
+        let silent: BTreeSet<&str> = gaps.iter().filter_map(|gap| gap["region"].as_str()).collect();
+        ensure!(gaps.len() == 2 && silent.into_iter().eq(regions.split(',')), "{told:#}");
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ mod acceptance_queries;
 mod architecture;
 mod attest;
 mod attestation;
+mod audited_answers;
 mod auditor;
 mod backfill;
 mod careful;

@@ -103,7 +103,11 @@ impl Restored {
         let (archive, key, ours) = (estate.path("audit"), estate.path("key.pem"), estate.path("our-keys.json"));
         on_s3(&moto, &["raw", "--archive", &archive, "--all", "--to", "s3://restored"])?.ok()?;
         let arguments = ["digest", "--archive", &archive, "--out", "s3://restored/own", "--signing-key", &key, "--public-key-to", &ours];
-        let summary = on_s3(&moto, &[&arguments[..], &["--since", SINCE, "--until", END, "--output", "json"]].concat())?.ok()?.json()?;
+        let digest = || on_s3(&moto, &[&arguments[..], &["--since", SINCE, "--until", END, "--output", "json"]].concat());
+        let summary = digest()?.ok()?.json()?;
+        // The same once more changes nothing and is no failure, the file of our key being there.
+        let written = std::fs::read(&ours)?;
+        ensure!(digest()?.ok()?.json()?["log_files"] == summary["log_files"] && std::fs::read(&ours)? == written);
         let files = number(&summary, "log_files")?;
         let given = ["--public-key", &ours, "--trail-arn", TRAIL, "--s3-bucket", "restored", "--s3-prefix", "own"];
         let endpoint = Endpoint::start(given)?;

@@ -3,7 +3,7 @@
 //! Golden chains, signed with keys made for the test, lie in buckets of moto; `trailkeep digest serve` stands for CloudTrail.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -29,6 +29,8 @@ use self::{
 
 /// A moment at which CloudTrail delivers nothing more.
 const LATE: &str = "2026-03-01T00:00:00Z";
+/// Where the table stands that this makes: what is said there is what was found.
+const PAGE: &str = "docs/integrity.md";
 /// Cases that are run at once: each takes a core for some seconds.
 const AT_ONCE: usize = 3;
 
@@ -69,26 +71,41 @@ async fn verify_is_never_more_lenient_than_the_aws_command_line() -> Result<()> 
     let table = table(&told, &world.cli.version);
     let mut wrong = Vec::new();
     for said in &told {
-        if said.theirs.objects() && said.ours["verified"] == Value::Bool(true) {
-            wrong.push(format!("{}: more lenient than the AWS CLI", said.case.name));
-        }
-        if theirs(&said.theirs) != said.case.theirs {
-            wrong.push(format!("{}: the AWS CLI says {:?} and not {:?}", said.case.name, theirs(&said.theirs), said.case.theirs));
-        }
-        let expected = said.case.ours.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
-        if found(&said.ours)? != expected {
-            wrong.push(format!("{}: we find {:?} and not {expected:?}", said.case.name, found(&said.ours)?));
-        }
-        if !said.case.reason.is_empty() && !said.ours["findings"].to_string().contains(&format!("\"{}\"", said.case.reason)) {
-            wrong.push(format!("{}: no {} in {:#}", said.case.name, said.case.reason, said.ours["findings"]));
-        }
-        if (said.ours["verified"] == Value::Bool(true)) != (said.ours_code == 0) {
-            wrong.push(format!("{}: exit code {}", said.case.name, said.ours_code));
-        }
+        wrong.extend(said.wrong()?.into_iter().map(|what| format!("{}: {what}", said.case.name)));
+    }
+    let page = fs::read_to_string(command::workspace_root().join(PAGE))?;
+    if !page.contains(&table) {
+        wrong.push(format!("the table of {PAGE} is not what was found"));
     }
     ensure!(wrong.is_empty(), "{}\n\n{table}", wrong.join("\n"));
-    fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("validate_logs.md"), table)?;
     Ok(())
+}
+
+impl Said {
+    /// What is not as it should be.
+    fn wrong(&self) -> Result<Vec<String>> {
+        let (mut wrong, verified) = (Vec::new(), self.ours["verified"] == Value::Bool(true));
+        if self.theirs.objects() && verified {
+            wrong.push("more lenient than the AWS CLI".to_owned());
+        }
+        if theirs(&self.theirs) != self.case.theirs {
+            wrong.push(format!("the AWS CLI says {:?} and not {:?}", theirs(&self.theirs), self.case.theirs));
+        }
+        let expected = self.case.ours.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+        if found(&self.ours)? != expected {
+            wrong.push(format!("we find {:?} and not {expected:?}", found(&self.ours)?));
+        }
+        let findings = self.ours["findings"].to_string();
+        if !self.case.reason.is_empty() && !findings.contains(&format!("\"{}\"", self.case.reason)) {
+            wrong.push(format!("no {} in {:#}", self.case.reason, self.ours["findings"]));
+        }
+        let refused = self.theirs.invalid(&self.case.trail.bucket);
+        wrong.extend(refused.iter().filter(|key| !findings.contains(*key)).map(|key| format!("the AWS CLI refuses {key}, and we do not name it")));
+        if verified != (self.ours_code == 0) {
+            wrong.push(format!("exit code {}", self.ours_code));
+        }
+        Ok(wrong)
+    }
 }
 
 fn path(path: &Path) -> Result<&str> {
@@ -177,10 +194,19 @@ fn ours(said: &Said) -> Result<String> {
     let logs = said.ours["log_files"].as_object().context("log files")?;
     let all: u64 = logs.iter().filter(|(name, _)| *name != "revision_differs").filter_map(|(_, value)| value.as_u64()).sum();
     let found = found(&said.ours)?;
-    let names: Vec<String> =
-        found.iter().map(|(name, count)| if *count == 1 { format!("`{name}`") } else { format!("{count} `{name}`") }).collect();
+    let names: Vec<String> = found.iter().map(|(name, count)| named(said, name, *count)).collect();
     let verified = count("/log_files/verified")?;
     Ok(format!("exit {}, digests {digests}/{}, logs {verified}/{all} | {}", said.ours_code, digests + refused, names.join(", ")))
+}
+
+/// A finding, how often, and for which reasons.
+fn named(said: &Said, name: &str, count: u64) -> String {
+    let findings = said.ours["findings"].as_array().into_iter().flatten().filter(|finding| finding["name"] == name);
+    let reasons: BTreeSet<&str> = findings.flat_map(|finding| finding["reasons"].as_array().into_iter().flatten()).filter_map(Value::as_str).collect();
+    let reasons: Vec<String> = reasons.into_iter().map(|reason| format!("`{reason}`")).collect();
+    let times = if count == 1 { String::new() } else { format!("{count} ") };
+    let because = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+    format!("{times}`{name}`{because}")
 }
 
 fn table(told: &[Said], version: &str) -> String {

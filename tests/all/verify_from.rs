@@ -1,5 +1,7 @@
 //! `trailkeep verify --from`: a log bucket judged by itself says what its archive says once it was ingested, in names and counts of findings.
 
+mod on_s3;
+
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},

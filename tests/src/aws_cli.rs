@@ -50,7 +50,7 @@ pub struct Validated {
 }
 
 impl AwsCli {
-    /// As `TRAILKEEP_AWS_CLI` names it, else from the search path. `None` where there is none: that is said as not run.
+    /// As `TRAILKEEP_AWS_CLI` names it, else as `make setup` got it where none worked, else from the search path. `None` where there is none: that is said as not run.
     ///
     /// # Errors
     /// Where there is none and `REQUIRE_ALL` is 1; where it does not run.
@@ -58,8 +58,9 @@ impl AwsCli {
         let named = std::env::var_os("TRAILKEEP_AWS_CLI").filter(|path| !path.is_empty()).map(PathBuf::from);
         let paths = std::env::var_os("PATH").unwrap_or_default();
         let found = || std::env::split_paths(&paths).map(|path| path.join("aws")).find(|path| path.is_file());
-        let Some(program) = named.or_else(found) else {
-            not_run(what, "no aws command: install the AWS CLI, or name it in TRAILKEEP_AWS_CLI")?;
+        let set_up = || Some(command::workspace_root().join(".venv-aws/bin/aws")).filter(|path| path.is_file());
+        let Some(program) = named.or_else(set_up).or_else(found) else {
+            not_run(what, "no aws command: run make setup, or name it in TRAILKEEP_AWS_CLI")?;
             return Ok(None);
         };
         let said = Command::new(&program).arg("--version").output().with_context(|| format!("failed to start {}", program.display()))?;
@@ -105,6 +106,13 @@ impl Validated {
             gaps: said.matches("No log files were delivered by CloudTrail between").count() as u64,
             ended,
         })
+    }
+
+    /// Keys of the objects of a bucket that are there and that it calls invalid.
+    pub fn invalid(&self, bucket: &str) -> Vec<String> {
+        let (said, place) = (self.ended.said(), format!("s3://{bucket}/"));
+        let refused = said.lines().filter(|line| line.contains("INVALID") && !line.contains("not found"));
+        refused.filter_map(|line| line.split_once(&place)?.1.split(char::is_whitespace).next()).map(str::to_owned).collect()
     }
 
     /// Whether it found anything invalid or missing.

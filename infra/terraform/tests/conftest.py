@@ -88,3 +88,13 @@ def applied(directory):
 def resources(applied):
     """path of a root module → address → (type, values)"""
     return lambda path: resources_of(applied(path))
+
+
+@pytest.fixture(scope="session", name="road")
+def whole_road(tmp_path_factory):
+    """The whole road, once for all that look at what came of it."""
+    from road.road import travelled
+    from road.whole import WholeRoad
+
+    with travelled(WholeRoad, tmp_path_factory.mktemp("road")) as road:
+        yield road

@@ -100,6 +100,17 @@ def test_audited_events_say_what_came_of_their_source_and_whose_they_were(audite
     }  # fmt: skip
 
 
+def test_what_no_digest_speaks_of_is_told_and_worse_than_what_lies_outside(audited):
+    connection, rows = audited
+    attest(connection, "000000000001-final", "1")
+    leaves(
+        connection, "000000000001-final", "1", leaf(0, "no_digest"), leaf(1, "not_covered"), leaf(1, "no_digest", 2), leaf(2, "no_digest"), leaf(2, "unlisted", 2),
+        leaf(3, "no_digest"), leaf(3, "no_digest", 2, "bb"), leaf(4, "not_covered"), leaf(4, "not_covered", 2, "bb"),
+    )  # fmt: skip
+    told = {number: verified for number, (verified, _) in rows().items()}
+    assert told == {"0": "no_digest", "1": "no_digest", "2": "unlisted", "3": "no_digest", "4": "not_covered", "5": None}
+
+
 def test_each_event_stays_one_row_whatever_is_known_of_it(audited):
     connection, rows = audited
     assert rows() == {str(number): (None, None) for number in range(6)}

@@ -92,7 +92,7 @@ impl Auditor {
     /// Rounds until it is asked to stop.
     pub async fn run(&self) {
         let mut candidate = self.candidate();
-        let mut waker = self.ports.digest_queue.clone().map(Waker::new);
+        let mut waker = self.ports.digest_queue.clone().map(|queue| Waker::new(queue, &self.ports.archive.address()));
         while !self.stop.is_asked() {
             let held = match candidate.ask(self.ports.surroundings.now()).await {
                 Ok(Asked::Taken(lease)) => {

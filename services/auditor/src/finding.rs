@@ -1,10 +1,12 @@
 //! What is found, and how it is told from anything else that is found: its id.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use trailkeep_keys::{KeyKind, LogKey};
 use trailkeep_records::{hash::sha256, time::parse_iso};
+
+use crate::names::severity;
 
 /// How the names of findings end that CloudTrail may still put right. It is the same finding once the 30 days are over.
 const WITHIN_GRACE: &str = "_within_grace";
@@ -16,6 +18,17 @@ const MAX_REASONS: usize = 32;
 const MAX_EVIDENCE_BYTES: usize = 4_096;
 /// What an entry of it takes beside its name and value.
 const EVIDENCE_ENTRY_BYTES: usize = 6;
+
+/// Evidence of the event that stopped or changed a trail.
+const EVENT: [&str; 3] = ["event_id", "event_name", "event_at"];
+/// Causes of gaps that time ends.
+const FOR_A_TIME: [&str; 3] = ["new_account", "region_newly_enabled", "suspended"];
+/// An event that stopped a trail lies at most so long before a gap's beginning, and so long after, milliseconds.
+const STOPPED_WITHIN_MS: (i64, i64) = (2 * HOUR_MS, HOUR_MS);
+const HOUR_MS: i64 = 3_600_000;
+
+/// How evidence is named that says which bytes there are.
+const CONTENT: [&str; 4] = ["_sha256", "_checksum", "_version", "_size"];
 
 /// Which part of a round finds it; only that part can find that it is gone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,6 +45,8 @@ pub enum Origin {
     Auditor,
     /// Segments of old days, asked for in turn.
     Segments,
+    /// The public keys that the archive keeps.
+    Keys,
 }
 
 /// Something that is found in a round.
@@ -62,6 +77,9 @@ pub struct Found {
     /// To when, milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_ms: Option<i64>,
+    /// It has not ended: `to_ms` is only how far was looked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lasting: bool,
     /// How many, where it is about several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
@@ -132,6 +150,60 @@ impl Found {
             && self.key == other.key
     }
 
+    /// Whether this, found again so, is more or something else than it was: whoever acknowledged it did not know that. A stretch that goes on is not.
+    pub(crate) fn is_another(&self, now: &Self) -> bool {
+        let more = now.count.unwrap_or_default() > self.count.unwrap_or_default() && now.to_ms == self.to_ms;
+        let reasons = |found: &Self| found.reasons.iter().cloned().collect::<BTreeSet<String>>();
+        let differs = |(name, value): (&String, &String)| {
+            CONTENT.iter().any(|end| name.ends_with(end)) && now.evidence.get(name).is_some_and(|now| now != value)
+        };
+        self.name != now.name || more || reasons(self) != reasons(now) || self.evidence.iter().any(differs)
+    }
+
+    /// Whether this, found again so, is to be told anew: how bad it is, why it is so, or that it has ended.
+    pub(crate) fn is_told_anew(&self, now: &Self) -> bool {
+        let reasons = |found: &Self| found.reasons.iter().cloned().collect::<BTreeSet<String>>();
+        severity(self) != severity(now)
+            || reasons(self) != reasons(now)
+            || self.evidence.get("event_id") != now.evidence.get("event_id")
+            || self.lasting != now.lasting
+            // What is not known is said in its sentence alone.
+            || now.name == "coverage_unknown" && self.detail != now.detail
+    }
+
+    /// When it ended, milliseconds since 1970; none: it lasts, or has no end.
+    pub(crate) fn ended_ms(&self) -> Option<i64> {
+        self.to_ms.filter(|_| !self.lasting)
+    }
+
+    /// This, of which only the end lies in the window, as what is open since before: with that one's beginning, and so its id. A gap keeps its cause, too,
+    /// which is seen at its beginning alone: unless it was one that time ends, or the event that stopped the trail just before was read since.
+    /// `beginning_seen`: the one that is open was found by looking from before its beginning on.
+    #[must_use]
+    pub(crate) fn going_on(mut self, open: &Self, beginning_seen: bool) -> Self {
+        self.from_ms = open.from_ms;
+        if self.name != "gap" {
+            return self;
+        }
+        self.count =
+            self.count.and(self.from_ms.zip(self.to_ms)).and_then(|(from_ms, to_ms)| u64::try_from((to_ms - from_ms) / HOUR_MS).ok());
+        let is = |found: &Self, causes: &[&str]| found.reasons.iter().any(|reason| causes.contains(&reason.as_str()));
+        let (before_ms, after_ms) = STOPPED_WITHIN_MS;
+        let stopped_then = || {
+            let at_ms = self.evidence.get("event_at").and_then(|at| parse_iso(at));
+            is(&self, &["trail_stopped"])
+                && at_ms.zip(self.from_ms).is_some_and(|(at_ms, from_ms)| (from_ms - before_ms..from_ms + after_ms).contains(&at_ms))
+        };
+        let time_tells = is(&self, &["suspended"]) || is(open, &FOR_A_TIME);
+        if !time_tells && (is(open, &["trail_stopped"]) || beginning_seen && !stopped_then()) {
+            self.reasons.clone_from(&open.reasons);
+            self.evidence.retain(|name, _| !EVENT.contains(&name.as_str()));
+            let event = open.evidence.iter().filter(|(name, _)| EVENT.contains(&name.as_str()));
+            self.evidence.extend(event.map(|(name, value)| (name.clone(), value.clone())));
+        }
+        self
+    }
+
     /// When it is, milliseconds since 1970: its beginning and its end, or the time in the object's name; of a segment the time of a source that lies
     /// in it, since whoever looks at that source looks at the segment.
     pub fn span_ms(&self) -> Option<(i64, i64)> {
@@ -172,6 +244,53 @@ mod tests {
         assert_eq!(later.id(), id);
         assert_ne!(Found { from_ms: Some(5), ..missing("missing") }.id(), id);
         assert_ne!(Found { region: Some("k".to_owned()), key: None, ..missing("missing") }.id(), id, "members do not run into one another");
+    }
+
+    #[test]
+    fn what_grows_or_has_other_bytes_is_another_and_a_stretch_that_goes_on_is_not() {
+        let known = Found { count: Some(3), reasons: vec!["a".to_owned()], to_ms: Some(9), ..missing("gap") };
+        assert!(!known.is_another(&known.clone()));
+        assert!(!known.is_another(&Found { count: Some(4), to_ms: Some(12), detail: "4 hours".to_owned(), ..known.clone() }), "it goes on");
+        assert!(!known.is_another(&Found { count: Some(2), ..known.clone() }), "less of it");
+        assert!(known.is_another(&Found { count: Some(4), ..known.clone() }), "more of it");
+        assert!(known.is_another(&Found { reasons: vec!["b".to_owned()], ..known.clone() }));
+        assert!(missing("missing_within_grace").is_another(&missing("missing")));
+        let with =
+            |name: &str, value: &str| Found { evidence: BTreeMap::from([(name.to_owned(), value.to_owned())]), ..missing("altered") };
+        assert!(with("landed_sha256", "1").is_another(&with("landed_sha256", "2")));
+        assert!(!with("newest_source_at", "1").is_another(&with("newest_source_at", "2")), "what was looked at is not what is there");
+    }
+
+    #[test]
+    fn a_gap_of_which_only_the_end_is_seen_keeps_the_cause_that_its_beginning_told() {
+        let gap = |cause: &str, from: i64| Found {
+            reasons: vec![cause.to_owned()],
+            from_ms: Some(from * HOUR_MS),
+            to_ms: Some(300 * HOUR_MS),
+            count: Some(1),
+            ..missing("gap")
+        };
+        let stopped = |at: &str, from| Found {
+            evidence: [("event_id", "e"), ("event_at", at)].map(|(n, v)| (n.to_owned(), v.to_owned())).into(),
+            ..gap("trail_stopped", from)
+        };
+        let goes_on = |open: &Found, now: Found, seen: bool| now.going_on(open, seen);
+        let (just_before, long_after) = ("1970-01-01T19:00:00Z", "1970-01-05T00:00:00Z");
+        let cases = [
+            (gap("unknown", 20), gap("never_delivered", 100), true, "unknown"),
+            (gap("never_delivered", 20), gap("unknown", 100), false, "unknown"),
+            (gap("new_account", 20), gap("never_delivered", 100), true, "never_delivered"),
+            (gap("unknown", 20), gap("suspended", 100), true, "suspended"),
+            (gap("unknown", 20), stopped(just_before, 100), true, "trail_stopped"),
+            (gap("unknown", 20), stopped(long_after, 100), true, "unknown"),
+            (stopped(just_before, 20), gap("never_delivered", 100), true, "trail_stopped"),
+            (stopped(just_before, 20), gap("suspended", 100), true, "suspended"),
+        ];
+        for (open, now, seen, cause) in cases {
+            let found = goes_on(&open, now.clone(), seen);
+            assert_eq!((found.reasons.as_slice(), found.from_ms, found.count), ([cause.to_owned()].as_slice(), open.from_ms, Some(280)));
+            assert_eq!(found.evidence.contains_key("event_id"), cause == "trail_stopped", "{open:?} {now:?}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub const MOST_TRIES: usize = 5;
 pub const FIRST_WAIT_MS: i64 = 3_600_000;
 
 /// Names of findings about one object that a signed Digest names and that did not land.
-const HEALABLE: [&str; 3] = ["missing", "missing_digests", "missing_backfill"];
+pub(crate) const HEALABLE: [&str; 3] = ["missing", "missing_digests", "missing_backfill"];
 
 /// Whether an object is in the log bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

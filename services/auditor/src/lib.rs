@@ -8,6 +8,7 @@ mod lease;
 mod lifecycle;
 mod message;
 mod metrics;
+mod names;
 mod notes;
 mod ports;
 mod report;
@@ -24,8 +25,9 @@ pub use self::{
     heal::{FIRST_WAIT_MS, Healing, MOST_TRIES, Presence, wanted},
     lease::LeaseError,
     lifecycle::{Change, Findings, Looked, Open, State, Taken},
-    message::{Message, messages, severity},
+    message::{Message, messages},
     metrics::AuditorMetrics,
+    names::severity,
     notes::{Account, Kept, Memory, NoteError},
     ports::{KeySource, LogBuckets, OrganizationSource, OutsideError, Ports, Teller, Told},
     report::RoundReport,

@@ -34,6 +34,12 @@ pub struct Open {
     /// What was done about it.
     #[serde(default)]
     pub healing: Healing,
+    /// Since when it is acknowledged as it is, milliseconds since 1970; none: it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged_ms: Option<i64>,
+    /// When it was opened once more since it was found first, milliseconds since 1970: what was said of it before is not of what it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopened_ms: Option<i64>,
 }
 
 /// How a finding changed.
@@ -41,7 +47,7 @@ pub struct Open {
 pub enum State {
     /// Found, and not open before; or found to be final, where it was provisional.
     Opened,
-    /// Found again after it was resolved.
+    /// Found again after it was resolved; or acknowledged, and found to be another than it was then.
     Reopened,
     /// What is missing was asked for, or looked for in the log bucket, for the first time; or it is asked for no more, and is still missing.
     Healing,
@@ -49,11 +55,16 @@ pub enum State {
     Healed,
     /// Looked for and not found any more.
     Resolved,
+    /// It is still so, and somebody said why that is known.
+    Acknowledged,
+    /// It is still so, and how bad it is, why, or whether it lasts is not what was told.
+    Changed,
 }
 
 impl State {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Opened, Self::Reopened, Self::Healing, Self::Healed, Self::Resolved];
+    pub const ALL: [Self; 7] =
+        [Self::Opened, Self::Reopened, Self::Healing, Self::Healed, Self::Resolved, Self::Acknowledged, Self::Changed];
 
     /// Its stable name.
     pub fn as_str(self) -> &'static str {
@@ -63,6 +74,8 @@ impl State {
             Self::Healing => "healing",
             Self::Healed => "healed",
             Self::Resolved => "resolved",
+            Self::Acknowledged => "acknowledged",
+            Self::Changed => "changed",
         }
     }
 }
@@ -181,7 +194,7 @@ impl Findings {
                 taken.changes.extend(open.found_again(found, within, now_ms));
                 continue;
             }
-            let open = Open { id: id.clone(), found, opened_ms: now_ms, seen_ms: now_ms, within, healing: Healing::default() };
+            let open = Open { within, ..Open::new(id.clone(), found, now_ms) };
             if !room(&open) {
                 taken.beyond.push(open.found);
                 continue;
@@ -245,8 +258,10 @@ impl Findings {
             let to_ms = open.found.to_ms.unwrap_or(i64::MAX);
             open.found.is_about(&found) && open.found.from_ms.is_some_and(|began_ms| began_ms <= from_ms) && to_ms >= from_ms
         };
-        let earlier = self.open.iter().filter(joins).filter_map(|open| open.found.from_ms).min();
-        Found { from_ms: earlier.or(found.from_ms), ..found }
+        match self.open.iter().filter(joins).min_by_key(|open| open.found.from_ms) {
+            Some(open) => found.going_on(&open.found, open.found.from_ms.is_some_and(|from_ms| open.within.0 < from_ms)),
+            None => found,
+        }
     }
 }
 
@@ -267,6 +282,17 @@ fn within(looked: &[Looked], origin: Origin) -> (i64, i64) {
 }
 
 impl Open {
+    /// What is found now, and was not open before.
+    pub(crate) fn new(id: String, found: Found, now_ms: i64) -> Self {
+        let (within, healing) = ((now_ms, now_ms), Healing::default());
+        Self { id, found, opened_ms: now_ms, seen_ms: now_ms, within, healing, acknowledged_ms: None, reopened_ms: None }
+    }
+
+    /// Since when it is told as it is, milliseconds since 1970: what was known earlier is not this.
+    pub(crate) fn told_ms(&self) -> i64 {
+        self.reopened_ms.unwrap_or(self.opened_ms).max(self.opened_ms)
+    }
+
     /// From when on it is to be looked at again, milliseconds since 1970.
     pub(crate) fn begins_ms(&self, now_ms: i64) -> i64 {
         match self.found.span_ms() {
@@ -281,14 +307,28 @@ impl Open {
         self.found.provisional || self.found.origin == Origin::Auditor
     }
 
-    /// It is still so. A change where it is final now.
+    /// It is still so. A change where it is final now, or where something else is to be told of it.
     fn found_again(&mut self, found: Found, within: (i64, i64), now_ms: i64) -> Option<Change> {
         let became_final = self.found.provisional && !found.provisional;
+        let (is_another, is_told_anew) = (self.found.is_another(&found), self.found.is_told_anew(&found));
         // What a clock wrote that was ahead is not believed any longer.
         let until_ms = if self.within.1 > now_ms { within.1 } else { self.within.1.max(within.1) };
         self.within = (self.within.0.min(within.0), until_ms);
         (self.found, self.seen_ms) = (found, now_ms);
-        became_final.then(|| Change { state: State::Opened, at_ms: now_ms, open: self.clone() })
+        let state = if became_final {
+            State::Opened
+        } else if is_another && self.acknowledged_ms.is_some() {
+            State::Reopened
+        } else if is_told_anew {
+            State::Changed
+        } else {
+            return None;
+        };
+        if became_final || is_another {
+            // What was acknowledged, or is being acknowledged, was not this.
+            (self.acknowledged_ms, self.reopened_ms) = (None, Some(now_ms));
+        }
+        Some(Change { state, at_ms: now_ms, open: self.clone() })
     }
 }
 

@@ -10,6 +10,7 @@ use trailkeep_records::time::to_rfc3339;
 use crate::{
     finding::Found,
     lifecycle::{Change, State},
+    names::severity,
 };
 
 /// Version of the body. Fields may be added under the same version; their meaning changes under a new one only.
@@ -63,7 +64,7 @@ fn one(archive: &str, change: &Change) -> Message {
         "bucket": found.bucket,
         "key": found.key,
         "from": found.from_ms.and_then(to_rfc3339),
-        "to": found.to_ms.and_then(to_rfc3339),
+        "to": found.ended_ms().and_then(to_rfc3339),
         "count": found.count,
         "reasons": found.reasons,
         "provisional": found.provisional,
@@ -107,6 +108,7 @@ fn summary(archive: &str, name: &str, state: State, changes: &[&Change]) -> Mess
     let ((account_count, accounts), (region_count, regions)) = (names(|found| &found.account), names(|found| &found.region));
     let from_ms = changes.iter().filter_map(|change| change.open.found.span_ms()).map(|(from_ms, _)| from_ms).min();
     let to_ms = changes.iter().filter_map(|change| change.open.found.span_ms()).map(|(_, to_ms)| to_ms).max();
+    let to_ms = to_ms.filter(|_| !changes.iter().any(|change| change.open.found.lasting));
     let found = changes.first().map(|change| change.open.found.clone()).unwrap_or_default();
     let body = json!({
         "version": VERSION,
@@ -160,34 +162,6 @@ fn attributes(found: &Found, state: State) -> Vec<(String, String)> {
     all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// How bad it is, for those who choose what to be woken by: `high` where something is wrong with what is there, `medium` where something is not there,
-/// `low` where it may still come.
-pub fn severity(found: &Found) -> &'static str {
-    const HIGH: [&str; 13] = [
-        "altered",
-        "listed_differently",
-        "unlisted",
-        "digest_refused",
-        "digest_lost",
-        "damaged",
-        "not_one_member",
-        "revision_differs",
-        "revision_missing",
-        "row_contradicts_key",
-        "duplicated_stamp",
-        "name_from_the_future",
-        "not_told",
-    ];
-    // Nobody is wronged by these: the account is new, gone, or was not there.
-    const USUAL: [&str; 3] = ["new_account", "suspended", "region_newly_enabled"];
-    match found.name.as_str() {
-        _ if found.provisional => "low",
-        "gap" if found.reasons.iter().any(|reason| USUAL.contains(&reason.as_str())) => "low",
-        name if HIGH.contains(&name) || name.starts_with("segment_") => "high",
-        _ => "medium",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
@@ -205,7 +179,7 @@ mod tests {
             detail: "it is not there".to_owned(),
             ..Found::default()
         };
-        let open = Open { id: found.id(), found, opened_ms: 0, seen_ms: 0, within: (0, 0), healing: crate::heal::Healing::default() };
+        let open = Open::new(found.id(), found, 0);
         Change { state: State::Opened, at_ms: 1_768_440_000_000, open }
     }
 

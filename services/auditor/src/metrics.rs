@@ -43,6 +43,7 @@ struct Instruments {
     leader: Gauge<f64>,
     changes: Counter<u64>,
     open: Gauge<f64>,
+    acknowledged: Gauge<f64>,
     failed: Gauge<f64>,
     gaps: Gauge<f64>,
     missing: Gauge<f64>,
@@ -67,6 +68,7 @@ impl Instruments {
             leader: of::LEADER.build_gauge(meter),
             changes: of::CHANGES.build_counter(meter),
             open: of::OPEN.build_gauge(meter),
+            acknowledged: of::ACKNOWLEDGED.build_gauge(meter),
             failed: of::FAILED.build_gauge(meter),
             gaps: of::GAPS.build_gauge(meter),
             missing: of::MISSING.build_gauge(meter),
@@ -151,6 +153,7 @@ impl AuditorMetrics {
         let (all, known) = (&self.all, report.known());
         let gauges = [
             (&all.open, known.findings_open),
+            (&all.acknowledged, known.findings_acknowledged),
             (&all.failed, known.verification_failed),
             (&all.gaps, known.gaps),
             (&all.missing, known.missing),

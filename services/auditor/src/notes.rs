@@ -9,7 +9,7 @@ use trailkeep_pipeline::ports::ledger::{Ledger, LedgerError, MAX_NOTE_BYTES};
 use crate::{
     finding::{Found, Origin},
     heal::{Healing, MOST_TRIES},
-    lifecycle::{Findings, Open},
+    lifecycle::{Findings, Looked, Open, Taken},
 };
 
 /// Version of the notes.
@@ -25,8 +25,8 @@ pub(crate) const NOBODY: &str = "-";
 /// What a note's own members take beside its findings, in bytes.
 const FRAME_BYTES: usize = 1_024;
 /// What an open finding may grow by in bytes: times of tries of 14 each, their members' names, what stands in the log bucket, that asking is over, a
-/// longer stretch and a longer name.
-const GROWTH_BYTES: usize = MOST_TRIES * 14 + 150;
+/// longer stretch, a longer name, and times of acknowledging.
+const GROWTH_BYTES: usize = MOST_TRIES * 14 + 225;
 /// Most bytes of a text of a finding where a note is too full.
 const SHORT_TEXT_BYTES: usize = 256;
 /// Most reasons of a finding where a note is too full.
@@ -99,6 +99,24 @@ impl Account {
         size_bytes(open) + GROWTH_BYTES
     }
 
+    /// Takes in what was found, as far as there is room for it.
+    pub(crate) fn take(
+        &mut self,
+        looked: &[Looked],
+        found: Vec<Found>,
+        landed: Option<&BTreeSet<String>>,
+        now_ms: i64,
+        note_bytes: usize,
+    ) -> Taken {
+        let mut left = self.room_bytes(note_bytes);
+        let room = |open: &Open| {
+            let fits = left.checked_sub(Self::needs_bytes(open));
+            left = fits.unwrap_or(left);
+            fits.is_some()
+        };
+        self.findings.take(looked, found, landed, now_ms, room)
+    }
+
     /// Makes the note fit: forgets what is closed, oldest first, then cuts texts of findings, then forgets findings, and in the end the marks, whose
     /// chains then begin with the window. What may still come by itself is forgotten first, and the newest before others. Gives the findings.
     pub(crate) fn fit(&mut self) -> Vec<Found> {
@@ -134,6 +152,7 @@ impl Account {
         for open in &mut self.findings.open {
             open.opened_ms = open.opened_ms.min(now_ms);
             open.seen_ms = open.seen_ms.min(now_ms);
+            open.reopened_ms = open.reopened_ms.map(|at_ms| at_ms.min(now_ms));
         }
         self.findings.closed.values_mut().for_each(|at_ms| *at_ms = (*at_ms).min(now_ms));
     }

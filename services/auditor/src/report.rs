@@ -22,8 +22,10 @@ pub struct RoundReport {
     pub aborted: bool,
     /// Findings that were opened or opened again.
     pub findings_opened: u64,
-    /// Findings that are open.
+    /// Findings that are open and that nobody has acknowledged; so are the counts below.
     pub findings_open: u64,
+    /// Findings that are open and acknowledged.
+    pub findings_acknowledged: u64,
     /// Open ones of a verification that are final.
     pub verification_failed: u64,
     /// Open gaps.
@@ -76,7 +78,7 @@ impl RoundReport {
     /// Counts anew what is open and what changed.
     pub(crate) fn count<'a>(&mut self, accounts: impl Iterator<Item = &'a Account>, changes: &[Change]) {
         self.counted = true;
-        (self.findings_open, self.verification_failed, self.gaps) = (0, 0, 0);
+        (self.findings_open, self.findings_acknowledged, self.verification_failed, self.gaps) = (0, 0, 0, 0);
         (self.missing, self.missing_at_source, self.lagging_chains) = (0, 0, 0);
         for account in accounts {
             let marks = Marks::from_json(account.marks.to_string().as_bytes());
@@ -91,8 +93,12 @@ impl RoundReport {
 
     fn count_open(&mut self, open: &Open) {
         let found = &open.found;
+        if open.acknowledged_ms.is_some() {
+            self.findings_acknowledged += 1;
+            return;
+        }
         self.findings_open += 1;
-        if matches!(found.origin, Origin::Verification | Origin::Sample | Origin::Segments) && !found.provisional {
+        if matches!(found.origin, Origin::Verification | Origin::Sample | Origin::Segments | Origin::Keys) && !found.provisional {
             self.verification_failed += 1;
         }
         if found.name == "gap" {
@@ -114,6 +120,7 @@ impl RoundReport {
         Known {
             findings_opened: counted(self.findings_opened),
             findings_open: counted(self.findings_open),
+            findings_acknowledged: counted(self.findings_acknowledged),
             verification_failed: looked(self.verified, self.verification_failed),
             gaps: looked(covered, self.gaps),
             missing: looked(self.verified, self.missing),
@@ -135,6 +142,7 @@ impl RoundReport {
             steps_failed = self.failed.join(","),
             findings_opened = known.findings_opened,
             findings_open = known.findings_open,
+            findings_acknowledged = known.findings_acknowledged,
             verification_failed = known.verification_failed,
             gaps = known.gaps,
             missing = known.missing,
@@ -156,6 +164,7 @@ impl RoundReport {
 pub(crate) struct Known {
     pub(crate) findings_opened: Option<u64>,
     pub(crate) findings_open: Option<u64>,
+    pub(crate) findings_acknowledged: Option<u64>,
     pub(crate) verification_failed: Option<u64>,
     pub(crate) gaps: Option<u64>,
     pub(crate) missing: Option<u64>,

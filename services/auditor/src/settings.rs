@@ -31,8 +31,8 @@ pub struct Settings {
     pub assume_regions: Vec<Region>,
     /// What the collector leaves out is not asked of it.
     pub admission: Admission,
-    /// What attestations call the archive.
-    pub archive_name: String,
+    /// What attestations and messages call the archive; none: attestations as the newest one does, messages and the first attestation by its address.
+    pub archive_name: Option<String>,
     /// Which part of a day's files is read again for its attestation, from 0 to 1.
     pub sample: f64,
     /// The lock of what is written; none: the bucket's own rule.
@@ -53,7 +53,7 @@ impl Default for Settings {
             aliases: BTreeMap::new(),
             assume_regions: Vec::new(),
             admission: Admission::default(),
-            archive_name: String::new(),
+            archive_name: None,
             sample: 0.001,
             retention: None,
             without_organization: false,

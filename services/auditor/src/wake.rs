@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use trailkeep_archive::layout;
 use trailkeep_keys::{KeyKind, LogKey};
 use trailkeep_notifications::{Message, parse};
@@ -28,12 +28,15 @@ const PAUSE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Waker {
     queue: Arc<dyn NotificationQueue>,
+    /// The address of the archive, as announcements have it.
+    archive: String,
     receipts: Vec<String>,
 }
 
 impl Waker {
-    pub(crate) fn new(queue: Arc<dyn NotificationQueue>) -> Self {
-        Self { queue, receipts: Vec::new() }
+    /// Announcements of other archives than the one of this address wake nobody.
+    pub(crate) fn new(queue: Arc<dyn NotificationQueue>, archive: &str) -> Self {
+        Self { queue, archive: archive.to_owned(), receipts: Vec::new() }
     }
 
     /// Waits until a Digest is announced. What announces something else is deleted at once.
@@ -56,7 +59,8 @@ impl Waker {
                 return false;
             }
         };
-        let (of_digests, others): (Vec<_>, Vec<_>) = messages.into_iter().partition(|message| speaks_of_digests(&message.body));
+        let (of_digests, others): (Vec<_>, Vec<_>) =
+            messages.into_iter().partition(|message| speaks_of_digests(&message.body, &self.archive));
         self.delete(others.into_iter().map(|message| message.receipt).collect()).await;
         let came = !of_digests.is_empty();
         self.receipts.extend(of_digests.into_iter().map(|message| message.receipt));
@@ -81,12 +85,13 @@ impl Waker {
 }
 
 /// Whether a message says that Digests landed (an announcement), or were delivered (a notification of S3's or CloudTrail's).
-pub(crate) fn speaks_of_digests(body: &str) -> bool {
+pub(crate) fn speaks_of_digests(body: &str, archive: &str) -> bool {
     if body.len() > MAX_BODY_BYTES {
         return false;
     }
-    if announces_digests(body, MAX_ENVELOPES) {
-        return true;
+    if let Some(announcement) = announcement(body, MAX_ENVELOPES) {
+        // Who names none may mean this one.
+        return announcement.get("archive").and_then(Value::as_str).is_none_or(|of| is_same(of, archive));
     }
     match parse(body).message {
         Message::Objects { entries, .. } => entries.iter().filter_map(|entry| entry.object()).any(|object| is_digest(&object.key)),
@@ -94,12 +99,23 @@ pub(crate) fn speaks_of_digests(body: &str) -> bool {
     }
 }
 
-fn announces_digests(body: &str, envelopes: usize) -> bool {
-    let Ok(Value::Object(body)) = serde_json::from_str::<Value>(body) else { return false };
+/// The announcement of Digests that a message is, or that stands in its envelopes.
+fn announcement(body: &str, envelopes: usize) -> Option<Map<String, Value>> {
+    let Ok(Value::Object(body)) = serde_json::from_str::<Value>(body) else { return None };
     if let Some(Value::String(inner)) = body.get("Message").filter(|_| envelopes > 0) {
-        return announces_digests(inner, envelopes - 1);
+        return announcement(inner, envelopes - 1);
     }
-    body.get("kind").and_then(Value::as_str) == Some("digest")
+    (body.get("kind").and_then(Value::as_str) == Some("digest")).then_some(body)
+}
+
+/// Whether an announced address may be the archive's. What is no address in S3 is compared with none: directories are never announced.
+fn is_same(announced: &str, archive: &str) -> bool {
+    let of_s3 = |address: &str| address.strip_prefix("s3://").map(|rest| rest.trim_end_matches('/').to_owned());
+    match (of_s3(announced), of_s3(archive)) {
+        (Some(announced), Some(archive)) => announced == archive,
+        (None, Some(_)) => false,
+        (_, None) => true,
+    }
 }
 
 /// Digests as CloudTrail delivers them, or as an archive packs them.
@@ -109,31 +125,4 @@ fn is_digest(key: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-    use trailkeep_notifications::cloudtrail_message;
-
-    use super::*;
-
-    const DIGEST: &str = "AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2026/01/15/111122223333_CloudTrail-Digest_eu-west-1_t_eu-west-1_20260115T010000Z.json.gz";
-
-    #[test]
-    fn what_speaks_of_digests_is_known_in_each_form() {
-        let announced = json!({ "version": 1, "kind": "digest", "key": "digests/day=20260115/x.gz" }).to_string();
-        let wrapped = json!({ "Type": "Notification", "Message": announced }).to_string();
-        let raw = cloudtrail_message("logs", &[DIGEST]);
-        let packed = cloudtrail_message("audit", &["org/digests/day=20260115/x.gz"]);
-        for body in [announced, wrapped, raw, packed] {
-            assert!(speaks_of_digests(&body), "{body}");
-        }
-    }
-
-    #[test]
-    fn anything_else_wakes_nobody() {
-        let events = json!({ "version": 1, "category": "management", "key": "events/x.parquet" }).to_string();
-        let deep = (0..9).fold(json!({ "kind": "digest" }).to_string(), |inner, _| json!({ "Message": inner }).to_string());
-        for body in ["", "{", "[]", "null", &events, &deep, &cloudtrail_message("logs", &["x/y.json.gz"]), &"[".repeat(100_000)] {
-            assert!(!speaks_of_digests(body));
-        }
-    }
-}
+mod tests;

@@ -58,6 +58,24 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         text.push_str(&cause.to_string());
     }
     // Nobody is left to tell where standard error is closed.
-    let _ = writeln!(err, "{text}");
+    let _ = writeln!(err, "{}", harmless(&text));
     ExitCode::from(if error.is::<Usage>() || error.is::<CouldNotRun>() { 2 } else { 1 })
+}
+
+/// Without what a terminal would obey: names of objects are others' texts.
+fn harmless(text: &str) -> String {
+    let obeyed = |sign: char| {
+        (sign.is_control() && sign != '\n' && sign != '\t') || matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|sign| if obeyed(sign) { char::REPLACEMENT_CHARACTER } else { sign }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_not_said() {
+        assert_eq!(harmless("s3://logs/\u{1b}[2J\u{202e}x\n  because\ta"), "s3://logs/\u{fffd}[2J\u{fffd}x\n  because\ta");
+    }
 }

@@ -26,6 +26,8 @@ pub const ATTEST: &str = "attest/";
 pub const OUTCOMES: &str = "outcomes/";
 /// Changes of what an auditor found.
 pub const FINDINGS: &str = "findings/";
+/// What people said of findings.
+pub const ACKNOWLEDGED: &str = "acknowledged/";
 /// CloudTrail's public keys, with where and when they were got.
 pub const KEYS: &str = "keys/";
 /// The organization's accounts and their history.

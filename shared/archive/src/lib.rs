@@ -4,6 +4,7 @@
 //! Pure: bytes in, bytes out. Fetching and publishing them is the pipeline's; the `events` table is
 //! `trailkeep-events`'.
 
+mod acknowledgement;
 mod batch_id;
 mod class_label;
 mod descriptor;
@@ -14,6 +15,7 @@ mod manifest;
 mod partition;
 mod tables;
 
+pub use acknowledgement::{Acknowledgement, AcknowledgementError, acknowledgement_key, is_finding, parse_acknowledgement_key};
 pub use batch_id::{BatchId, BatchIdError};
 pub use class_label::{ClassLabel, ClassLabelError};
 pub use descriptor::{ArchiveDescriptor, DescriptorError, LedgerKind, LedgerRef};

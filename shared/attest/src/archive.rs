@@ -26,6 +26,24 @@ pub async fn archive_name(bucket: &dyn AuditBucket) -> Result<Option<String>, At
     }
 }
 
+/// What the next attestation calls the archive: as it is told to, else as the newest one does, else by [`address`].
+///
+/// # Errors
+/// As [`archive_name`].
+pub async fn called(bucket: &dyn AuditBucket, told: Option<&str>) -> Result<String, AttestError> {
+    match told {
+        Some(told) => Ok(told.to_owned()),
+        None => Ok(archive_name(bucket).await?.unwrap_or_else(|| address(bucket))),
+    }
+}
+
+/// An archive's address, the same whoever spells it: a directory's whole path, what it is called from here says nothing elsewhere; on S3 bucket and
+/// prefix without `/` at the end.
+pub fn address(bucket: &dyn AuditBucket) -> String {
+    let whole = bucket.local_path().and_then(|path| path.canonicalize().ok());
+    whole.map_or_else(|| bucket.address().trim_end_matches('/').to_owned(), |path| path.display().to_string())
+}
+
 /// The first delivery day of what the archive holds; none: it holds nothing. Reads the keys of all sources, a microsecond each: who asks every hour
 /// keeps the answer. Names from the future do not count.
 ///

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use trailkeep_archive::layout::ATTEST;
 use trailkeep_audit::{
     Day, Sha256,
-    attestation::{ChainWalk, Envelope, Kind, PublicKey, Statement},
+    attestation::{ChainWalk, Envelope, EnvelopeError, Kind, PublicKey, Statement},
 };
 use trailkeep_pipeline::ports::bucket::{AuditBucket, BucketError};
 
 use crate::{
     error::AttestError,
-    heads::HeadStore,
+    heads::{Head, HeadStore},
     kept::{self, Kept, Listing, number_key},
     outcomes::{self, LeavesError},
 };
@@ -143,17 +143,18 @@ pub async fn check(bucket: &dyn AuditBucket, checking: &Checking<'_>) -> Result<
     let mut checked = Checked { trusted: !checking.keys.is_empty(), ..Checked::default() };
     strange(&listing, &mut checked);
     let mut walk = ChainWalk::after(None);
-    let mut read = Read { checking, walk: &mut walk, hashes: BTreeMap::new(), days: BTreeMap::new(), checked: &mut checked };
+    let mut read = Read { checking, walk: &mut walk, there: BTreeMap::new(), days: BTreeMap::new(), checked: &mut checked };
     for kept in &listing.attestations {
         read.one(bucket, *kept).await?;
     }
-    let (hashes, days) = (read.hashes, read.days);
+    let (there, days) = (read.there, read.days);
     let report = walk.report();
     (checked.attestations, checked.range, checked.head) = (report.verified, report.range, report.head);
     for problem in &report.problems {
         checked.add(problem.name(), problem.sequence(), None, problem.to_string());
     }
-    numbers(bucket, &listing, &hashes, &mut checked).await?;
+    numbers(bucket, &listing, &there, &mut checked).await?;
+    numbers_removed(bucket, &listing, &mut checked).await?;
     // One key may sign for several archives: the chain of another one, copied here whole, is well signed.
     let address = bucket.address();
     if let Some(archive) = checked.archive.as_ref().filter(|archive| **archive != address) {
@@ -166,7 +167,7 @@ pub async fn check(bucket: &dyn AuditBucket, checking: &Checking<'_>) -> Result<
         checked.add("nothing_to_verify", None, None, "the archive has no attestation");
     }
     if let Some(heads) = checking.heads {
-        compare_heads(heads, &hashes, &mut checked).await?;
+        compare_heads(heads, &there, &mut checked).await?;
     }
     Ok(checked)
 }
@@ -181,12 +182,21 @@ fn strange(listing: &Listing, checked: &mut Checked) {
     }
 }
 
+/// What was found under a number.
+struct There {
+    sha256: Sha256,
+    /// The head that it would have; none where it cannot be read.
+    head: Option<Head>,
+}
+
+/// Of each number, whatever was found there.
+type ByNumber = BTreeMap<u64, Vec<There>>;
+
 /// The chain as far as it was read.
 struct Read<'a> {
     checking: &'a Checking<'a>,
     walk: &'a mut ChainWalk,
-    /// Of each number, whatever was found there.
-    hashes: BTreeMap<u64, Vec<Sha256>>,
+    there: ByNumber,
     days: BTreeMap<Day, CheckedDay>,
     checked: &'a mut Checked,
 }
@@ -202,8 +212,11 @@ impl Read<'_> {
             Err(error) => return Err(error.into()),
         };
         let judged = bytes.and_then(|bytes| {
-            self.hashes.entry(kept.sequence).or_default().push(Sha256::of(&bytes));
-            Ok((self.judged(&bytes, kept)?, Sha256::of(&bytes)))
+            let sha256 = Sha256::of(&bytes);
+            let parsed = Envelope::parse(&bytes);
+            let head = parsed.as_ref().ok().and_then(|envelope| Head::of(envelope, 0).ok());
+            self.there.entry(kept.sequence).or_default().push(There { sha256, head });
+            Ok((self.judged(parsed, kept)?, sha256))
         });
         match judged {
             Err((name, detail)) => self.checked.add(name, Some(kept.sequence), Some(key), detail),
@@ -216,8 +229,8 @@ impl Read<'_> {
     }
 
     /// The envelope, if it is one by itself.
-    fn judged(&self, bytes: &[u8], kept: Kept) -> Result<Envelope, (&'static str, String)> {
-        let envelope = Envelope::parse(bytes).map_err(|error| ("unreadable", trailkeep_pipeline::ports::causes(&error)))?;
+    fn judged(&self, parsed: Result<Envelope, EnvelopeError>, kept: Kept) -> Result<Envelope, (&'static str, String)> {
+        let envelope = parsed.map_err(|error| ("unreadable", trailkeep_pipeline::ports::causes(&error)))?;
         let keys = self.checking.keys;
         let signed = if keys.is_empty() { envelope.check_form() } else { envelope.verify_with(keys) };
         signed.map_err(|error| ("not_signed", error.to_string()))?;
@@ -285,12 +298,7 @@ pub(crate) async fn check_leaves(bucket: &dyn AuditBucket, kept: Kept, statement
 }
 
 /// What lies under the numbers must be what lies under the days.
-async fn numbers(
-    bucket: &dyn AuditBucket,
-    listing: &Listing,
-    hashes: &BTreeMap<u64, Vec<Sha256>>,
-    checked: &mut Checked,
-) -> Result<(), AttestError> {
+async fn numbers(bucket: &dyn AuditBucket, listing: &Listing, there: &ByNumber, checked: &mut Checked) -> Result<(), AttestError> {
     for number in &listing.numbers {
         let key = number_key(*number);
         let hash = match kept::read(bucket, &key).await {
@@ -298,14 +306,30 @@ async fn numbers(
             Ok(None) | Err(BucketError::TooLarge { .. } | BucketError::Archived { .. }) => None,
             Err(error) => return Err(error.into()),
         };
-        match (hashes.get(number), hash) {
-            (Some(there), Some(hash)) if there.contains(&hash) => {}
+        match (there.get(number), hash) {
+            (Some(there), Some(hash)) if there.iter().any(|there| there.sha256 == hash) => {}
             (None, _) => {
                 let detail = "its number was taken, and it does not lie under its day: its maker ended early, or it was removed; \
                               the next `trailkeep attest make` puts it back";
                 checked.add("not_in_its_place", Some(*number), Some(key), detail);
             }
             _ => checked.add("replaced", Some(*number), Some(key), "under its number lies another attestation than under its day"),
+        }
+    }
+    Ok(())
+}
+
+/// Each number was taken before its attestation was put under its day: where one is lacking it was removed since.
+async fn numbers_removed(bucket: &dyn AuditBucket, listing: &Listing, checked: &mut Checked) -> Result<(), AttestError> {
+    for kept in listing.unnumbered() {
+        let key = number_key(kept.sequence);
+        // It may have been taken since the numbers were listed.
+        if bucket.head(&key).await?.is_none() {
+            let detail = format!(
+                "{} is there, and its number is not: it was removed, or never taken; the next `trailkeep attest make` puts it back",
+                kept.key()
+            );
+            checked.add("number_removed", Some(kept.sequence), Some(key), detail);
         }
     }
     Ok(())
@@ -342,7 +366,7 @@ fn tell_days(checking: &Checking<'_>, days: BTreeMap<Day, CheckedDay>, checked: 
 }
 
 /// The chain against heads that were kept elsewhere.
-async fn compare_heads(store: &HeadStore, hashes: &BTreeMap<u64, Vec<Sha256>>, checked: &mut Checked) -> Result<(), AttestError> {
+async fn compare_heads(store: &HeadStore, there: &ByNumber, checked: &mut Checked) -> Result<(), AttestError> {
     let Some(archive) = checked.archive.clone() else {
         checked.add("heads_not_compared", None, None, "there is no attestation that names the archive whose heads are to be compared");
         return Ok(());
@@ -352,11 +376,22 @@ async fn compare_heads(store: &HeadStore, hashes: &BTreeMap<u64, Vec<Sha256>>, c
     for (key, reason) in heads.unreadable {
         checked.add("head_unreadable", None, Some(key), reason);
     }
-    let newest = hashes.keys().next_back().copied().unwrap_or_default();
+    let newest = there.keys().next_back().copied().unwrap_or_default();
     for (sequence, head) in &heads.heads {
-        match hashes.get(sequence) {
-            Some(there) if there.contains(&head.envelope_sha256) => {}
-            Some(_) => {
+        match there.get(sequence).map(|there| there.iter().find(|there| there.sha256 == head.envelope_sha256)) {
+            // What cannot be read is told as such.
+            Some(Some(There { head: None, .. })) => {}
+            Some(Some(There { head: Some(own), .. })) if own.is_of(head) => {}
+            Some(Some(_)) => {
+                let detail = format!(
+                    "the head that was put down at {} says {} of {}, or another statement, and has the hash of an attestation that says otherwise",
+                    head.made_at_ms,
+                    head.kind.as_str(),
+                    head.day
+                );
+                checked.add("head_differs", Some(*sequence), None, detail);
+            }
+            Some(None) => {
                 let detail = format!("the head that was put down at {} is of another attestation: it was replaced since", head.made_at_ms);
                 checked.add("head_differs", Some(*sequence), None, detail);
             }
@@ -367,7 +402,7 @@ async fn compare_heads(store: &HeadStore, hashes: &BTreeMap<u64, Vec<Sha256>>, c
             }
         }
     }
-    for sequence in hashes.keys().filter(|sequence| !heads.heads.contains_key(sequence)) {
+    for sequence in there.keys().filter(|sequence| !heads.heads.contains_key(sequence)) {
         checked.add("head_missing", Some(*sequence), None, format!("{} has no head of this attestation", store.address()));
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::io;
 
 use trailkeep_archive::TableError;
 use trailkeep_audit::{
-    Day,
+    Day, Sha256,
     attestation::{EnvelopeError, Kind, NotCanonical, OrderError, ProofError},
 };
 use trailkeep_pipeline::ports::bucket::BucketError;
@@ -77,6 +77,18 @@ pub enum AttestError {
         key: String,
         /// Why.
         reason: String,
+    },
+    /// What the chain would be gone on from is not signed by a key that is known.
+    #[error(
+        "{key} is signed with key {fingerprint}, which is neither the signing key nor a former one that was named: nothing is put on top of it. If the key \
+         was changed, name the former one with --former-public-key; if not, somebody put it there: note who did, remove it (a delete marker is enough, \
+         locked or not), and run this again"
+    )]
+    UnknownSigner {
+        /// The object.
+        key: String,
+        /// The fingerprint that it names.
+        fingerprint: Sha256,
     },
     /// Others were faster, again and again.
     #[error("others took the next number {0} times in a row: run this again")]

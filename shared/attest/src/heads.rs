@@ -111,7 +111,7 @@ impl Head {
     }
 
     /// Whether it is the head of the same attestation, whenever it was put there.
-    fn is_of(&self, other: &Self) -> bool {
+    pub(crate) fn is_of(&self, other: &Self) -> bool {
         self.clone() == Self { made_at_ms: self.made_at_ms, ..other.clone() }
     }
 }

@@ -21,6 +21,8 @@ use crate::{
     signer::{Signer, sign},
 };
 
+/// Counted among the findings of an attestation whose maker found objects of `attest/numbers/` removed.
+const NUMBERS_REMOVED: &str = "attest_numbers_removed";
 /// The greatest number of an attestation: keys have twelve digits.
 const MAX_SEQUENCE: u64 = 999_999_999_999;
 
@@ -41,15 +43,20 @@ pub(crate) enum Issued {
     Lost,
 }
 
-/// Gives the statement its place: after the newest attestation that there is.
+/// Gives the statement its place: after the newest attestation that there is. `removed` counts the numbers that were found removed and put back, in all tries.
 pub(crate) async fn next(
     bucket: &dyn AuditBucket,
     mut statement: Statement,
     signer: &dyn Signer,
     making: &Making<'_>,
+    removed: &mut u64,
 ) -> Result<Next, AttestError> {
     let listing = settled(bucket, signer, making).await?;
     once_each(&listing)?;
+    *removed += numbered(bucket, &listing, signer, making).await?;
+    if *removed > 0 {
+        statement.findings.counts.insert(NUMBERS_REMOVED.to_owned(), *removed);
+    }
     statement.sequence = 1;
     if let Some(newest) = listing.newest() {
         let (before, hash) = chained(bucket, newest, &statement, signer).await?;
@@ -94,6 +101,44 @@ async fn settled(bucket: &dyn AuditBucket, signer: &dyn Signer, making: &Making<
     Ok(Listing::of(bucket).await?)
 }
 
+/// Puts back numbers that were removed, and tells how many: each was taken before its attestation was put into its place. Where one is lacking, a maker that was
+/// slow could take it again.
+async fn numbered(bucket: &dyn AuditBucket, listing: &Listing, signer: &dyn Signer, making: &Making<'_>) -> Result<u64, AttestError> {
+    let mut removed = 0;
+    for kept in listing.unnumbered() {
+        let (key, number) = (kept.key(), number_key(kept.sequence));
+        let broken = |reason: String| AttestError::Broken { key: key.clone(), reason };
+        // Another maker may have taken it since the numbers were listed.
+        if bucket.head(&number).await?.is_some() {
+            continue;
+        }
+        let bytes = read(bucket, kept).await?;
+        let envelope = Envelope::parse(&bytes).map_err(|error| broken(error.to_string()))?;
+        genuine(&envelope, &key, signer)?;
+        in_its_place(&envelope.statement, kept).map_err(broken)?;
+        if bucket.put(&number, bytes, &json(making)).await? == PutOutcome::Written {
+            removed += 1;
+            tracing::warn!(key = number, "the number of an attestation had been removed, and was put back: find out who removed it");
+        }
+    }
+    Ok(removed)
+}
+
+/// The bytes of an attestation that was listed.
+async fn read(bucket: &dyn AuditBucket, kept: Kept) -> Result<Bytes, AttestError> {
+    let broken = |reason: String| AttestError::Broken { key: kept.key(), reason };
+    match kept::read(bucket, &kept.key()).await {
+        Ok(bytes) => bytes.ok_or_else(|| broken("it was there, and is not any more".to_owned())),
+        Err(error @ BucketError::TooLarge { .. }) => Err(broken(error.to_string())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn in_its_place(statement: &Statement, kept: Kept) -> Result<(), String> {
+    let is = (statement.sequence, statement.day, statement.kind) == (kept.sequence, kept.day, kept.kind);
+    if is { Ok(()) } else { Err("it is of another number, day or kind than its key".to_owned()) }
+}
+
 /// No number is given twice. What somebody puts beside the chain could otherwise pass for a day's attestation without ever being looked at: numbers have no
 /// holes, so that it has one that is taken, or is the newest.
 fn once_each(listing: &Listing) -> Result<(), AttestError> {
@@ -104,36 +149,26 @@ fn once_each(listing: &Listing) -> Result<(), AttestError> {
     }
 }
 
-/// What says that this signer signed it must be so: whoever writes to the archive could put a forged one there, which would hold for its day and break the
-/// chain for good. With another key it cannot be checked here.
+/// This signer signed it, or a former one: whoever writes to the archive could put a forged one there, which would hold for its day, and be vouched for by all that
+/// come after it.
 fn genuine(envelope: &Envelope, key: &str, signer: &dyn Signer) -> Result<(), AttestError> {
-    if envelope.fingerprint != signer.public_key().fingerprint() {
-        tracing::warn!(
-            key,
-            fingerprint = %envelope.fingerprint,
-            "the attestation before is said to be signed with another key, and is not checked: check it with `trailkeep attest verify` and both public keys"
-        );
-        return Ok(());
-    }
-    envelope.verify(signer.public_key()).map_err(|error| AttestError::Broken { key: key.to_owned(), reason: error.to_string() })
+    let mut known = std::iter::once(signer.public_key()).chain(signer.former_keys());
+    let Some(public) = known.find(|public| public.fingerprint() == envelope.fingerprint) else {
+        return Err(AttestError::UnknownSigner { key: key.to_owned(), fingerprint: envelope.fingerprint });
+    };
+    envelope.verify(public).map_err(|error| AttestError::Broken { key: key.to_owned(), reason: error.to_string() })
 }
 
-/// An attestation that the next one will name, with its hash. It must be one of this archive's chain, and this signer's if it says so.
+/// An attestation that the next one will name, with its hash. It must be one of this archive's chain, signed by this signer or a former one.
 async fn chained(bucket: &dyn AuditBucket, kept: Kept, next: &Statement, signer: &dyn Signer) -> Result<(Envelope, Sha256), AttestError> {
     let key = kept.key();
     let broken = |reason: String| AttestError::Broken { key: key.clone(), reason };
-    let bytes = match kept::read(bucket, &key).await {
-        Ok(bytes) => bytes.ok_or_else(|| broken("it was there, and is not any more".to_owned()))?,
-        Err(error @ BucketError::TooLarge { .. }) => return Err(broken(error.to_string())),
-        Err(error) => return Err(error.into()),
-    };
+    let bytes = read(bucket, kept).await?;
     let envelope = Envelope::parse(&bytes).map_err(|error| broken(error.to_string()))?;
     envelope.check_form().map_err(|error| broken(error.to_string()))?;
     genuine(&envelope, &key, signer)?;
     let statement = &envelope.statement;
-    if (statement.sequence, statement.day, statement.kind) != (kept.sequence, kept.day, kept.kind) {
-        return Err(broken("it is of another number, day or kind than its key".to_owned()));
-    }
+    in_its_place(statement, kept).map_err(broken)?;
     if statement.archive != next.archive {
         return Err(broken(format!("it is of the archive {:?}, and this one is called {:?}", statement.archive, next.archive)));
     }

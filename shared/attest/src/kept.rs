@@ -35,7 +35,7 @@ pub struct Kept {
 pub struct Listing {
     /// Attestations by number; two of one number where somebody made it so.
     pub attestations: Vec<Kept>,
-    /// Numbers that are taken.
+    /// Numbers that are taken, ascending.
     pub numbers: Vec<u64>,
     /// Keys that the format does not describe: the first hundred.
     pub strange: Vec<String>,
@@ -95,7 +95,13 @@ impl Listing {
             }
         }
         all.attestations.sort_unstable();
+        all.numbers.sort_unstable();
         Ok(all)
+    }
+
+    /// Attestations whose number nobody took: it was removed, or the attestation was put there without one.
+    pub(crate) fn unnumbered(&self) -> impl Iterator<Item = Kept> {
+        self.attestations.iter().filter(|kept| self.numbers.binary_search(&kept.sequence).is_err()).copied()
     }
 
     /// The newest attestation of each day, by its kind: what [`crate::due`] asks for.

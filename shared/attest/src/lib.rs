@@ -26,7 +26,7 @@ mod sort;
 mod tests;
 mod verified;
 
-pub use archive::{archive_name, first_day};
+pub use archive::{address, archive_name, called, first_day};
 pub use check::{Checked, CheckedDay, Checking, NamedSigner, Problem, TrustedKeys, check};
 pub use due::{due, due_after_ms, due_at_ms, kind_now};
 pub use error::AttestError;
@@ -36,4 +36,4 @@ pub use key_file::{KeyFile, KeyFileError, public_key_pem, read_public_key};
 pub use make::{Judged, Made, Making, Parts, judge, make, sample_seed, unknown_coverage};
 pub use outcomes::LeavesError;
 pub use prove::{ProveError, Proved, Wanted, delivery_day, prove};
-pub use signer::{SignError, Signer, sign};
+pub use signer::{SignError, Signer, Successor, sign};

@@ -27,7 +27,7 @@ use crate::{
 /// Other makers that may be faster, one after the other.
 const TRIES: u32 = 16;
 /// Largest part of a day's sources is all of them, in millionths.
-const MILLION: f64 = 1_000_000.0;
+pub(crate) const MILLION: f64 = 1_000_000.0;
 
 /// What is stated beside what the archive's own sources and Digests say.
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ pub struct Parts {
 pub struct Making<'a> {
     /// Now, milliseconds since 1970.
     pub now_ms: i64,
-    /// The part of the day's sources that is read again, from 0 to 1.
+    /// The part of the day's sources that is read again, from 0 to 1. Where it is any, ten log files of a day at least, or all that it has.
     pub sample: f64,
     /// Buckets that hold copies: a replica, and the bucket that CloudTrail delivers to.
     pub aliases: &'a BTreeMap<String, String>,
@@ -121,6 +121,8 @@ pub struct Judged {
     spooled: Spooled,
     verdict: Verdict,
     heads: Vec<ChainHead>,
+    /// The part of the sources that was read again.
+    sample: f64,
 }
 
 /// Verifies what was delivered on a day, reads the day's sample again, and sorts the sources outside memory. `name` is what the archive is called: it chooses
@@ -143,9 +145,9 @@ pub async fn judge(
     let before = Listing::of(archive.bucket().as_ref()).await?.newest_of(day);
     check_kind(before, kind)?;
     let seed = sample_seed(name, day);
-    let Verified { leaves, verdict, heads } = Box::pin(verified(archive, keys, day, seed, findings_kept, making)).await?;
+    let Verified { leaves, verdict, heads, sample } = Box::pin(verified(archive, keys, day, seed, findings_kept, making)).await?;
     let spooled = tokio::task::spawn_blocking(move || spool(leaves.sorted()?)).await.map_err(AttestError::Thread)??;
-    Ok(Judged { of: (day, kind), before, spooled, verdict, heads })
+    Ok(Judged { of: (day, kind), before, spooled, verdict, heads, sample })
 }
 
 impl Judged {
@@ -173,8 +175,9 @@ impl Judged {
         let bucket = archive.bucket().as_ref();
         let statement = self.statement(signer, parts, making);
         let (_, kind) = self.of;
+        let mut removed = 0;
         for _ in 0..TRIES {
-            let next = issue::next(bucket, statement.clone(), signer, making).await?;
+            let next = issue::next(bucket, statement.clone(), signer, making, &mut removed).await?;
             let newest = next.newest_of_day;
             check_kind(newest, kind)?;
             if let Some(newest) = newest.filter(|newest| Some(*newest) != self.before && newest.kind == kind) {
@@ -205,7 +208,7 @@ impl Judged {
             kind,
             sequence: 0,
             issued_at_ms: making.now_ms,
-            sources: sources(spooled, making.sample, &verdict.read_again),
+            sources: sources(spooled, self.sample, &verdict.read_again),
             digests: DigestsStatement { verified: verdict.digests.verified, refused: verdict.digests.refused, heads: self.heads.clone() },
             coverage: parts.coverage.clone(),
             findings: FindingsStatement { counts: findings, sha256: parts.findings_sha256 },

@@ -57,6 +57,11 @@ pub trait Signer: Debug + Send + Sync {
     /// Its public half, with the algorithm.
     fn public_key(&self) -> &PublicKey;
 
+    /// Keys that signed the chain before this one, as whoever changed them says. What neither they nor this one signed is not gone on with.
+    fn former_keys(&self) -> &[PublicKey] {
+        &[]
+    }
+
     /// Signs these bytes, at most [`MAX_SIGNING_INPUT_BYTES`], as they are: the key's algorithm hashes them. Callers use [`sign`], which looks
     /// at what comes back.
     ///
@@ -65,7 +70,40 @@ pub trait Signer: Debug + Send + Sync {
     async fn sign_raw(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
 }
 
-/// Signs, and verifies the signature before anybody uses it.
+/// A key that took another one's place: the chain that those before it signed is gone on with.
+#[derive(Debug)]
+pub struct Successor<S> {
+    signer: S,
+    former: Vec<PublicKey>,
+}
+
+impl<S> Successor<S> {
+    /// `former` are the public halves of the keys before this one: of all that signed what is not 31 days old.
+    pub fn new(signer: S, former: Vec<PublicKey>) -> Self {
+        Self { signer, former }
+    }
+}
+
+#[async_trait]
+impl<S: AsRef<dyn Signer> + Debug + Send + Sync> Signer for Successor<S> {
+    fn name(&self) -> &str {
+        self.signer.as_ref().name()
+    }
+
+    fn public_key(&self) -> &PublicKey {
+        self.signer.as_ref().public_key()
+    }
+
+    fn former_keys(&self) -> &[PublicKey] {
+        &self.former
+    }
+
+    async fn sign_raw(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.signer.as_ref().sign_raw(message).await
+    }
+}
+
+/// Signs, and verifies the signature before anybody uses it. Of ECDSA's two forms of it, the one is given that is taken.
 ///
 /// # Errors
 /// [`SignError`].
@@ -73,7 +111,7 @@ pub async fn sign(signer: &dyn Signer, message: &[u8]) -> Result<Vec<u8>, SignEr
     if message.len() > MAX_SIGNING_INPUT_BYTES {
         return Err(SignError::TooLong(message.len()));
     }
-    let signature = signer.sign_raw(message).await?;
+    let signature = signer.public_key().normal_form(signer.sign_raw(message).await?);
     if signer.public_key().verifies(message, &signature) {
         Ok(signature)
     } else {

@@ -18,13 +18,15 @@ use trailkeep_audit::{
 use trailkeep_pipeline::{memory::MemoryBucket, ports::bucket::PutPolicy};
 
 use crate::{
-    AttestError, Checked, Checking, HeadStore, Kept, KeyFile, LeavesError, Listing, Making, ProveError, Signer, Wanted, check,
+    AttestError, Checked, Checking, HeadStore, Kept, KeyFile, LeavesError, Listing, Making, ProveError, Signer, Successor, Wanted, check,
     issue::{self, Issued},
     outcomes::{self, Spooled, spool},
     prove,
     signer::sign,
     sort::Sorter,
 };
+
+mod hostile;
 
 const ARCHIVE: &str = "s3://audit";
 const DAY: &str = "20260115";
@@ -64,14 +66,14 @@ fn spooled(leaves: impl IntoIterator<Item = Leaf>) -> Spooled {
 /// A chain in memory, and who makes it.
 struct World {
     bucket: MemoryBucket,
-    signer: KeyFile,
+    signer: Arc<dyn Signer>,
     aliases: BTreeMap<String, String>,
     policy: PutPolicy,
 }
 
 impl World {
     fn new() -> Self {
-        Self { bucket: MemoryBucket::new(), signer: key(), aliases: BTreeMap::new(), policy: PutPolicy::default() }
+        Self { bucket: MemoryBucket::new(), signer: Arc::new(key()), aliases: BTreeMap::new(), policy: PutPolicy::default() }
     }
 
     /// Number 1 to 3: provisional of one day and of the next, then final of the first.
@@ -90,8 +92,12 @@ impl World {
     async fn attest(&self, of: &str, kind: Kind) -> Issued {
         let spooled = spooled((0..5).map(|number| source(number, 1)).chain([source(2, 2)]));
         let making = self.making(1_800_000_000_000);
-        let next = issue::next(&self.bucket, self.statement(day(of), kind, &spooled), &self.signer, &making).await.unwrap();
-        issue::issue(&self.bucket, next, &self.signer, &spooled, &making).await.unwrap()
+        let next = self.next(self.statement(day(of), kind, &spooled), &making).await.unwrap();
+        issue::issue(&self.bucket, next, self.signer.as_ref(), &spooled, &making).await.unwrap()
+    }
+
+    async fn next(&self, statement: Statement, making: &Making<'_>) -> Result<issue::Next, AttestError> {
+        issue::next(&self.bucket, statement, self.signer.as_ref(), making, &mut 0).await
     }
 
     fn statement(&self, day: Day, kind: Kind, spooled: &Spooled) -> Statement {
@@ -208,6 +214,8 @@ async fn whatever_is_done_to_a_chain_is_found() {
         ("unreadable", |w| w.bucket.insert(SECOND, vec![b'['; 200 << 10])),
         ("missing", |w| w.bucket.remove(SECOND)),
         ("not_in_its_place", |w| w.bucket.remove(THIRD)),
+        ("number_removed", |w| w.bucket.remove("attest/numbers/000000000002.json")),
+        ("number_removed", |w| w.bucket.remove("attest/numbers/000000000003.json")),
         ("misplaced", |w| w.bucket.insert("attest/day=20260117/000000000004-final.json", w.bucket.objects()[THIRD].body.clone())),
         ("misplaced", |w| w.bucket.insert("attest/day=20260115/000000000002-final.json", w.bucket.objects()[THIRD].body.clone())),
         ("strange_object", |w| w.bucket.insert("attest/day=20260115/latest.json", "{}")),
@@ -250,13 +258,13 @@ async fn of_two_makers_one_gets_the_number_and_the_other_the_next() {
     let (one, two) = (spooled([source(1, 1)]), spooled([source(2, 1)]));
     let first = world.statement(day("20260117"), Kind::Provisional, &one);
     let second = world.statement(day("20260118"), Kind::Final, &two);
-    let next_one = issue::next(&world.bucket, first, &world.signer, &making).await.unwrap();
-    let next_two = issue::next(&world.bucket, second.clone(), &world.signer, &making).await.unwrap();
-    let issue = async |next, spooled| issue::issue(&world.bucket, next, &world.signer, spooled, &making).await.unwrap();
+    let next_one = world.next(first, &making).await.unwrap();
+    let next_two = world.next(second.clone(), &making).await.unwrap();
+    let issue = async |next, spooled| issue::issue(&world.bucket, next, world.signer.as_ref(), spooled, &making).await.unwrap();
     assert!(matches!(issue(next_two, &two).await, Issued::Written { kept: Kept { sequence: 4, .. }, .. }));
     assert!(matches!(issue(next_one, &one).await, Issued::Lost), "another day, the same number");
     let again = world.statement(day("20260117"), Kind::Provisional, &one);
-    let again = issue::next(&world.bucket, again, &world.signer, &making).await.unwrap();
+    let again = world.next(again, &making).await.unwrap();
     assert!(matches!(issue(again, &one).await, Issued::Written { kept: Kept { sequence: 5, .. }, .. }));
     let checked = world.check().await;
     assert!(checked.is_verified() && checked.attestations == 5, "{checked:#?}");
@@ -291,8 +299,8 @@ async fn what_a_dead_maker_left_in_outcomes_is_passed_over_by_its_root() {
     let (same, statement) = (spooled([source(8, 1)]), |spooled: &Spooled| world.statement(day("20260118"), Kind::Final, spooled));
     let key = Kept { sequence: 5, day: day("20260118"), kind: Kind::Final }.outcomes_key(same.root);
     let issue = async || {
-        let next = issue::next(&world.bucket, statement(&same), &world.signer, &making).await.unwrap();
-        issue::issue(&world.bucket, next, &world.signer, &same, &making).await
+        let next = world.next(statement(&same), &making).await.unwrap();
+        issue::issue(&world.bucket, next, world.signer.as_ref(), &same, &making).await
     };
     world.bucket.insert(&key, outcomes::whole(&dead).unwrap());
     let refused = issue().await.unwrap_err();
@@ -323,7 +331,7 @@ async fn a_chain_that_is_broken_is_not_gone_on_with() {
         tamper(&world);
         let spooled = spooled([source(1, 1)]);
         let statement = world.statement(day("20260118"), Kind::Final, &spooled);
-        let refused = issue::next(&world.bucket, statement, &world.signer, &world.making(1_800_000_000_000)).await.unwrap_err();
+        let refused = world.next(statement, &world.making(1_800_000_000_000)).await.unwrap_err();
         assert!(matches!(refused, AttestError::Broken { .. }), "{refused}");
     }
 }
@@ -342,52 +350,17 @@ async fn whose_chain_it_is_and_what_was_not_looked_at_is_said() {
 }
 
 #[tokio::test]
-async fn a_chain_goes_on_with_another_key() {
-    let mut world = World::of_three().await;
-    let before = world.keys();
-    world.signer = key();
-    assert!(matches!(world.attest("20260116", Kind::Final).await, Issued::Written { kept: Kept { sequence: 4, .. }, .. }));
-    let keys = [before, world.keys()].concat();
-    let checked = check(&world.bucket, &Checking { keys: &keys, leaves: true, ..Checking::default() }).await.unwrap();
-    assert!(checked.is_verified() && checked.signers.len() == 2, "{checked:#?}");
-    assert!(!world.check().await.is_verified());
-}
-
-#[tokio::test]
 async fn numbers_end_where_keys_have_no_more_digits() {
     let world = World::new();
     let (spooled, making) = (spooled([source(1, 1)]), world.making(1_800_000_000_000));
     let (previous, sequence) = (Some(Sha256::of(b"before")), 999_999_999_999);
     let statement = Statement { previous, sequence, ..world.statement(day(DAY), Kind::Final, &spooled) };
-    let signature = sign(&world.signer, &statement.signing_input().unwrap()).await.unwrap();
+    let signature = sign(world.signer.as_ref(), &statement.signing_input().unwrap()).await.unwrap();
     let last = Envelope::new(statement, &signature, world.signer.public_key()).unwrap();
     world.bucket.insert("attest/day=20260115/999999999999-final.json", last.to_json().unwrap());
     let statement = world.statement(day("20260116"), Kind::Final, &spooled);
-    let refused = issue::next(&world.bucket, statement, &world.signer, &making).await.unwrap_err();
+    let refused = world.next(statement, &making).await.unwrap_err();
     assert!(refused.to_string().contains("no number comes after it"), "{refused}");
-}
-
-#[tokio::test]
-async fn heads_kept_elsewhere_show_chains_that_were_rolled_back_or_replaced() {
-    let elsewhere = MemoryBucket::new();
-    let store = HeadStore::new(Arc::new(elsewhere.clone()), PutPolicy::default());
-    let compared = async |world: &World| {
-        check(&world.bucket, &Checking { keys: &world.keys(), heads: Some(&store), ..Checking::default() }).await.unwrap()
-    };
-    let world = World::of_three().await;
-    assert_eq!(compared(&world).await.problem_counts.get("head_missing"), Some(&3));
-    assert_eq!(store.catch_up(&world.bucket, ARCHIVE, 7).await.unwrap(), 3);
-    assert_eq!(store.catch_up(&world.bucket, ARCHIVE, 8).await.unwrap(), 0);
-    let checked = compared(&world).await;
-    assert!(checked.is_verified() && checked.heads_compared == Some(3), "{checked:#?}");
-
-    world.bucket.remove(THIRD);
-    world.bucket.remove("attest/numbers/000000000003.json");
-    assert!(world.check().await.is_verified(), "nothing in the archive shows it");
-    assert_eq!(compared(&world).await.problem_counts.get("rolled_back"), Some(&1));
-    world.attest("20260117", Kind::Provisional).await;
-    assert!(world.check().await.is_verified(), "nothing in the archive shows it");
-    assert_eq!(compared(&world).await.problem_counts.get("head_differs"), Some(&1));
 }
 
 #[tokio::test]
@@ -419,8 +392,8 @@ async fn a_key_in_two_buckets_wants_the_bucket_to_be_named() {
     let world = World::new();
     let spooled = spooled([source(1, 1), Leaf { bucket: "copies".to_owned(), ..source(1, 1) }]);
     let making = world.making(1_800_000_000_000);
-    let next = issue::next(&world.bucket, world.statement(day(DAY), Kind::Final, &spooled), &world.signer, &making).await.unwrap();
-    issue::issue(&world.bucket, next, &world.signer, &spooled, &making).await.unwrap();
+    let next = world.next(world.statement(day(DAY), Kind::Final, &spooled), &making).await.unwrap();
+    issue::issue(&world.bucket, next, world.signer.as_ref(), &spooled, &making).await.unwrap();
     let wanted = Wanted { key: source(1, 1).key, ..Wanted::default() };
     let refused = prove(&world.bucket, &wanted, &[]).await.unwrap_err();
     assert!(matches!(&refused, ProveError::SeveralBuckets { buckets, .. } if *buckets == ["copies", "org-logs"]), "{refused}");

@@ -1,14 +1,25 @@
 //! A day, verified: what came of each of its sources, and the heads of its chains.
 
+use std::collections::BTreeSet;
+
 use trailkeep_audit::{
     Day, Sha256,
     attestation::{ChainHead, Leaf},
 };
 use trailkeep_digests::{Hex, PublicKeys};
+use trailkeep_keys::LogClass;
 use trailkeep_restore::Archive;
 use trailkeep_verification::{Asked, Chain, Depth, FileOutcome, Options, Verdict, verify_each};
 
-use crate::{due::DAY_MS, error::AttestError, make::Making, sort::Sorter};
+use crate::{
+    due::DAY_MS,
+    error::AttestError,
+    make::{MILLION, Making},
+    sort::Sorter,
+};
+
+/// Fewest log files of a day that are read again, where a sample is asked for and the day has so many: a thousandth of a small day is none.
+pub(crate) const LEAST_FILES: usize = 10;
 
 /// What verifying a day came to.
 #[derive(Debug)]
@@ -17,9 +28,11 @@ pub(crate) struct Verified {
     pub(crate) leaves: Sorter,
     pub(crate) verdict: Verdict,
     pub(crate) heads: Vec<ChainHead>,
+    /// The part of its sources that was read again: more than was asked for, where that would have been too few.
+    pub(crate) sample: f64,
 }
 
-/// Verifies a day in full, and reads its sample again.
+/// Verifies a day in full, and reads its sample again. A day that is too small for its sample is verified once more with a larger one.
 pub(crate) async fn verified(
     archive: &Archive,
     keys: &PublicKeys,
@@ -28,6 +41,27 @@ pub(crate) async fn verified(
     findings_kept: usize,
     making: &Making<'_>,
 ) -> Result<Verified, AttestError> {
+    let asked_for = making.sample.clamp(0.0, 1.0);
+    let (first, least) = Box::pin(verified_with(archive, keys, day, (asked_for, seed), findings_kept, making)).await?;
+    match least.map(|millionths| millionths as f64 / MILLION) {
+        Some(least) if asked_for > 0.0 && asked_for < least => {
+            drop(first);
+            let (again, _) = Box::pin(verified_with(archive, keys, day, (least, seed), findings_kept, making)).await?;
+            Ok(again)
+        }
+        _ => Ok(first),
+    }
+}
+
+/// With one sample; tells also the least part, in millionths, that has [`LEAST_FILES`] of the day's log files, or all of them.
+async fn verified_with(
+    archive: &Archive,
+    keys: &PublicKeys,
+    day: Day,
+    (sample, seed): (f64, u64),
+    findings_kept: usize,
+    making: &Making<'_>,
+) -> Result<(Verified, Option<u64>), AttestError> {
     let asked = Asked {
         since_ms: Some(day.start_ms()),
         until_ms: Some(day.start_ms() + DAY_MS),
@@ -35,10 +69,20 @@ pub(crate) async fn verified(
         as_of_ms: making.now_ms,
         ..Asked::default()
     };
-    let depth = if making.sample > 0.0 { Depth::Sample { fraction: making.sample.min(1.0), seed } } else { Depth::Hashes };
+    let depth = if sample > 0.0 { Depth::Sample { fraction: sample, seed } } else { Depth::Hashes };
     let options = Options { depth, findings_kept, progress: making.progress };
-    let (mut leaves, mut full) = (Sorter::default(), None);
+    let (mut leaves, mut full, mut nearest) = (Sorter::default(), None, BTreeSet::<(u64, String, String)>::new());
     let mut tell = |file: FileOutcome| {
+        if sample > 0.0 && file.class != LogClass::Digest && file.revision > 0 {
+            let bucket = making.aliases.get(&file.bucket).unwrap_or(&file.bucket);
+            let least = Depth::least_millionths(seed, bucket, &file.key);
+            if nearest.len() < LEAST_FILES || nearest.last().is_some_and(|(most, ..)| least < *most) {
+                nearest.insert((least, file.bucket.clone(), file.key.clone()));
+                if nearest.len() > LEAST_FILES {
+                    nearest.pop_last();
+                }
+            }
+        }
         if full.is_none() {
             full = leaves.push(leaf(file)).err();
         }
@@ -49,7 +93,7 @@ pub(crate) async fn verified(
     }
     let mut heads: Vec<ChainHead> = verdict.chains.iter().filter_map(head).collect();
     heads.sort_unstable();
-    Ok(Verified { leaves, verdict, heads })
+    Ok((Verified { leaves, verdict, heads, sample }, nearest.last().map(|(most, ..)| *most)))
 }
 
 fn leaf(file: FileOutcome) -> Leaf {

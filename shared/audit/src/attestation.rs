@@ -10,6 +10,7 @@
 
 mod canonical;
 mod chain;
+mod ecdsa;
 mod envelope;
 mod key;
 mod merkle;

@@ -33,6 +33,10 @@ pub(crate) struct Expected {
     /// The roster is too old for the window.
     pub(crate) stale: bool,
     pub(crate) names: BTreeMap<AccountId, String>,
+    /// Accounts that are asked for, or joined as their own events say, and that nobody knows.
+    pub(crate) strangers: BTreeSet<AccountId>,
+    /// Regions that are asked for, and of which it is not known whether an account that is known has them on.
+    pub(crate) unknown_regions: BTreeSet<Region>,
 }
 
 impl Expected {
@@ -49,14 +53,17 @@ impl Expected {
         let joined: BTreeMap<AccountId, Option<i64>> = joined.map(|joined| (joined.account, joined.at_ms)).collect();
         let strangers = joined.keys().chain(&asked.accounts).filter(|account| asked.has_account(**account) && !known.contains(account));
         let strangers: BTreeSet<AccountId> = strangers.copied().collect();
-        expected.scopes.extend(strangers.into_iter().map(|account| AccountScope {
-            account,
+        let unknown = |scope: &&RegionScope| scope.enablement == Enablement::Unknown;
+        let of_the_known = expected.scopes.iter().flat_map(|scope| &scope.regions);
+        expected.unknown_regions = of_the_known.filter(unknown).map(|scope| scope.region).collect();
+        expected.scopes.extend(strangers.iter().map(|account| AccountScope {
+            account: *account,
             status: AccountStatus::Unknown,
-            joined_ms: joined.get(&account).copied().flatten(),
+            joined_ms: joined.get(account).copied().flatten(),
             left_ms: None,
-            regions: regions.of_stranger(),
+            regions: regions.of_stranger(*account),
         }));
-        expected
+        Self { strangers, ..expected }
     }
 
     fn of_those_seen(seen: &Seen, asked: &Asked, regions: &Regions<'_>) -> Self {
@@ -73,7 +80,19 @@ impl Expected {
             left_ms: None,
             regions: regions.of(account),
         });
-        Self { scopes: scopes.collect(), basis: Basis::Observed, observed_ms: None, stale: false, names: BTreeMap::new() }
+        Self { scopes: scopes.collect(), ..Self::of_nobody(Basis::Observed) }
+    }
+
+    fn of_nobody(basis: Basis) -> Self {
+        Self {
+            scopes: Vec::new(),
+            basis,
+            observed_ms: None,
+            stale: false,
+            names: BTreeMap::new(),
+            strangers: BTreeSet::new(),
+            unknown_regions: BTreeSet::new(),
+        }
     }
 
     fn of_organization(history: &History, reconciled: &Reconciled, asked: &Asked, regions: &Regions<'_>) -> Self {
@@ -95,10 +114,10 @@ impl Expected {
         let observed_ms = history.observed_ms();
         Self {
             scopes: scopes.collect(),
-            basis: Basis::Organization,
             observed_ms,
             stale: observed_ms.is_none_or(|observed_ms| observed_ms.saturating_add(STALE_MS) < asked.until_ms),
             names: members.iter().filter_map(|(account, row)| Some((*account, row.name.clone()?))).collect(),
+            ..Self::of_nobody(Basis::Organization)
         }
     }
 }
@@ -148,8 +167,11 @@ impl<'a> Regions<'a> {
         scopes
     }
 
-    /// Regions of an account of which nothing is known: those that were asked for, or all that may be on.
-    fn of_stranger(&self) -> Vec<RegionScope> {
+    /// Regions of an account of which nothing is known: those that are assumed of everybody, those that were asked for, or all that may be on.
+    fn of_stranger(&self, account: AccountId) -> Vec<RegionScope> {
+        if !self.asked.assumed.is_empty() {
+            return self.of(account);
+        }
         let may_be = if self.asked.regions.is_empty() { &self.by_default } else { &self.asked.regions };
         may_be.iter().map(|region| scope(*region, Enablement::Unknown)).collect()
     }

@@ -21,4 +21,4 @@ pub use expected::Basis;
 pub use look::look;
 pub use observed::Observed;
 pub use seen::{Seen, SeenError};
-pub use told::Told;
+pub use told::{OBSERVED_ONLY, Told};

@@ -10,6 +10,9 @@ use trailkeep_restore::{Archive, SourceColumns, SourceFiles};
 
 use crate::{asked::Asked, error::LookError, seen::Seen};
 
+#[cfg(test)]
+mod tests;
+
 /// What is read of each row.
 const COLUMNS: &[&str] = &["key", "kind", "account", "region", "delivered_at", "last_event_at", "outcome", "revision", "landed_at"];
 /// How the names of backfill Digests end.

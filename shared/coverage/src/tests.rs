@@ -106,6 +106,28 @@ fn an_account_that_joined_and_is_not_listed_is_expected_since_and_not_known() {
 }
 
 #[test]
+fn a_stranger_is_expected_in_the_regions_that_are_assumed_of_everybody_and_stays_unknown() {
+    let history = observed(vec![vec![account(MEMBER, State::Active, &["us-east-1"])]]);
+    let (joined, named) = ("777788889999", "999999999999");
+    let seen = seen(joined, &[("eu-west-1", 11 * DAY)]);
+    let events = [event(EventKind::Joined, joined, 10 * DAY + HOUR)];
+    let assuming = Asked { assumed: vec![region("us-east-1")], ..asked() };
+    let regions = |asked: &Asked, of: &str| -> Vec<(String, Enablement)> {
+        let scope = expected(&history, &events, &seen, asked, of).unwrap();
+        assert_eq!(scope.status, AccountStatus::Unknown);
+        scope.regions.into_iter().map(|scope| (scope.region.to_string(), scope.enablement)).collect()
+    };
+    let assumed = ("us-east-1".to_owned(), Enablement::Assumed);
+    let beside = ("eu-west-1".to_owned(), Enablement::Enabled(Some(11 * DAY)));
+    assert_eq!(regions(&assuming, joined), [assumed.clone(), beside]);
+    let by_name = Asked { accounts: BTreeSet::from([id(named)]), ..assuming.clone() };
+    assert_eq!(regions(&by_name, named), [assumed.clone()]);
+    let in_two = Asked { regions: BTreeSet::from([region("us-east-1"), region("eu-south-1")]), ..by_name };
+    assert_eq!(regions(&in_two, named), [assumed, ("eu-south-1".to_owned(), Enablement::Unknown)]);
+    assert_eq!(regions(&Asked { accounts: BTreeSet::from([id(named)]), ..asked() }, named).len(), 17, "nobody assumed anything");
+}
+
+#[test]
 fn regions_are_those_that_the_account_has_enabled_since_and_until_it_says_so() {
     let days = [&["us-east-1", "eu-south-2"][..], &["us-east-1", "ap-east-1"], &["us-east-1", "ap-east-1"]];
     let history = observed(days.map(|regions| vec![account(MEMBER, State::Active, regions)]).into());

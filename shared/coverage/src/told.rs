@@ -1,10 +1,13 @@
 //! What is told.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+};
 
 use trailkeep_audit::{
     attestation::{CoverageStatement, GapStatement},
-    coverage::{Cause, Gap, Report, Standing},
+    coverage::{Cause, CellSummary, Gap, Report, Standing},
 };
 use trailkeep_keys::AccountId;
 use trailkeep_organization::Reconciled;
@@ -13,6 +16,12 @@ use crate::{
     asked::Asked,
     expected::{Basis, Expected},
 };
+
+/// Among [`Told::unknown`] where there is no roster.
+pub const OBSERVED_ONLY: &str =
+    "accounts were observed in the archive, not taken from the organization's roster: whoever never delivered is not among them";
+/// Most accounts or Regions that are named in a sentence.
+const MOST_NAMED: usize = 20;
 
 /// Coverage of a window. Times are milliseconds since 1970.
 #[derive(Debug, Clone)]
@@ -96,10 +105,7 @@ fn gap(gap: &Gap) -> GapStatement {
 fn unknown(expected: &Expected, reconciled: &Reconciled, report: &Report, incomplete: Option<String>) -> Vec<String> {
     let mut reasons = Vec::new();
     if expected.basis == Basis::Observed {
-        reasons.push(
-            "accounts were observed in the archive, not taken from the organization's roster: whoever never delivered is not among them"
-                .to_owned(),
-        );
+        reasons.push(OBSERVED_ONLY.to_owned());
     } else if expected.stale {
         reasons.push("the roster is older than the end of the window by more than two days: accounts may have joined since".to_owned());
     }
@@ -118,7 +124,15 @@ fn unknown(expected: &Expected, reconciled: &Reconciled, report: &Report, incomp
     if !report.without_regions.is_empty() {
         reasons.push(format!("no Region is known of {} accounts: give --assume-regions", report.without_regions.len()));
     }
-    let states = report.cells.iter().any(|cell| cell.standing == Standing::Unknown);
+    if !expected.strangers.is_empty() {
+        reasons.push(format!("it is not known of accounts whether they should deliver: {}", named(&expected.strangers)));
+    }
+    if !expected.unknown_regions.is_empty() {
+        reasons.push(format!("it is not known of Regions whether they are on: {}", named(&expected.unknown_regions)));
+    }
+    // What is named above is not said twice.
+    let named = |cell: &CellSummary| expected.strangers.contains(&cell.account) || expected.unknown_regions.contains(&cell.region);
+    let states = report.cells.iter().any(|cell| cell.standing == Standing::Unknown && !named(cell));
     if states && expected.basis == Basis::Organization {
         reasons.push("it is not known of some accounts or Regions whether they should deliver".to_owned());
     }
@@ -126,4 +140,11 @@ fn unknown(expected: &Expected, reconciled: &Reconciled, report: &Report, incomp
         reasons.push("accounts or Regions delivered that were not expected: the roster, or the assumed Regions, lack them".to_owned());
     }
     reasons
+}
+
+/// The first of them, and how many there are besides.
+fn named<T: Display>(all: &BTreeSet<T>) -> String {
+    let first: Vec<String> = all.iter().take(MOST_NAMED).map(T::to_string).collect();
+    let more = all.len() - first.len();
+    if more > 0 { format!("{} and {more} more", first.join(", ")) } else { first.join(", ") }
 }

@@ -88,8 +88,6 @@ pub struct DigestKey {
     pub backfill: bool,
     /// The Regions in path and name differ.
     pub(crate) region_differs: bool,
-    /// What stands before the class folder: `prefix/AWSLogs/[organization/]account`.
-    pub(crate) folder: String,
 }
 
 impl DigestKey {
@@ -105,13 +103,7 @@ impl DigestKey {
             trail: trail.clone(),
             home_region: *home_region,
         };
-        Some(Self {
-            chain,
-            stamp_ms: stamp.unix_ms(),
-            backfill: *backfill,
-            region_differs: *region != parsed.region,
-            folder: key.rsplitn(7, '/').last()?.to_owned(),
-        })
+        Some(Self { chain, stamp_ms: stamp.unix_ms(), backfill: *backfill, region_differs: *region != parsed.region })
     }
 }
 
@@ -131,7 +123,6 @@ mod tests {
         assert_eq!((short.chain.trail.as_str(), long.chain.trail.as_str()), ("t1", "t1_us-east-1"));
         assert_ne!(short.chain, long.chain);
         assert_eq!(short.stamp_ms, long.stamp_ms);
-        assert_eq!(short.folder, "x/AWSLogs/o-exampleorgid/111122223333");
         assert!(DigestKey::parse(&key("t1").replace("T010000Z", "T0100Z")).is_none(), "a digest's stamp has seconds");
         assert!(DigestKey::parse(&key("t1").replace("CloudTrail-Digest", "CloudTrail")).is_none());
     }

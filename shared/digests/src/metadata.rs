@@ -13,13 +13,13 @@ pub struct Metadata<'a> {
 }
 
 impl<'a> Metadata<'a> {
-    /// Picks the three from the metadata of an object: names in any case, with or without `x-amz-meta-`. A name that occurs twice
+    /// Picks the three from the metadata of an object: names in any case, without `x-amz-meta-`. A name that occurs twice
     /// has the empty value, which is no signature of anything.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut metadata = Self::default();
         for (name, value) in pairs {
             let name = name.to_ascii_lowercase();
-            let field = match name.strip_prefix("x-amz-meta-").unwrap_or(&name) {
+            let field = match name.as_str() {
                 "signature" => &mut metadata.signature,
                 "signature-algorithm" => &mut metadata.signature_algorithm,
                 "backfill-generation-timestamp" => &mut metadata.backfill_generation_timestamp,
@@ -37,8 +37,10 @@ mod tests {
 
     #[test]
     fn metadata_is_found_by_name_and_a_repeated_name_is_worth_nothing() {
-        let one = Metadata::from_pairs([("Signature", "ab"), ("x-amz-meta-signature-algorithm", "SHA256withRSA"), ("other", "x")]);
+        let one = Metadata::from_pairs([("Signature", "ab"), ("signature-Algorithm", "SHA256withRSA"), ("other", "x")]);
         assert_eq!(one, Metadata { signature: Some("ab"), signature_algorithm: Some("SHA256withRSA"), ..Metadata::default() });
+        // S3 tells names without the prefix: an object that has it twice has no signature that others would find.
+        assert_eq!(Metadata::from_pairs([("x-amz-meta-signature", "ab")]), Metadata::default());
         assert_eq!(Metadata::from_pairs([("signature", "ab"), ("Signature", "ab")]).signature, Some(""));
     }
 }

@@ -216,8 +216,7 @@ fn compare_place(digest: &Digest<'_>, location: &Location, place: &DigestKey, re
     if digest.end_ms.div_euclid(1000) * 1000 != place.stamp_ms {
         reasons.add(Reason::StampDiffers);
     }
-    let usual = format!("{}/CloudTrail/{}/", place.folder, place.chain.region);
-    for file in digest.log_files.iter().filter(|file| !file.key.starts_with(&usual)) {
+    for file in &digest.log_files {
         compare_log_file(&file.key, &place.chain, reasons);
     }
     let mut listed: Vec<(&str, &str)> = digest.log_files.iter().map(|file| (&*file.bucket, &*file.key)).collect();
@@ -227,8 +226,9 @@ fn compare_place(digest: &Digest<'_>, location: &Location, place: &DigestKey, re
     }
 }
 
-/// A listed key that does not stand beside the Digest. Bucket and prefix may be others, as a trail may be given new ones within the
-/// hour, and so may the organization be missing on one side; account and Region may not differ.
+/// A listed key. Bucket and prefix may be others than the Digest's, as a trail may be given new ones within the hour, and so may the organization be
+/// missing on one side; account and Region may not differ. One that cannot be read as the key of a log file, or names no minute, could be held against
+/// nothing that landed: it stands against the Digest, or what it lists would go unnoticed.
 fn compare_log_file(key: &str, chain: &ChainId, reasons: &mut Reasons) {
     let Ok(KeyKind::Log(log)) = LogKey::parse(key) else {
         return reasons.add(Reason::Odd(Member::FileObject));

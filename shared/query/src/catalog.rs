@@ -14,6 +14,7 @@ use datafusion::{
 use trailkeep_archive::{quarantine_schema, sources_schema};
 
 use crate::{
+    audited::AUDITED,
     error::QueryError,
     naming::Mentioned,
     session::{CATALOG, SCHEMA},
@@ -29,7 +30,10 @@ pub(crate) const TABLES: &[(&str, &str)] = &[
     ("security_lake_v1", "events in the shape of Security Lake's source version 1"),
     ("sources", "one row per LogObject and Digest: hashes, sizes, where its bytes lie"),
     ("quarantine", "what could not be read, why, and where its bytes lie"),
-    ("audited_cloudtrail", "cloudtrail, with whether each Record is verified, and its account's name, OU path and tags as they were"),
+    (
+        "audited_cloudtrail",
+        "cloudtrail, with columns that it has only where they are named: verified, account_name, account_ou_path, account_tags",
+    ),
     ("audited_events", "events, with the same"),
     ("accounts", "the organization's accounts and their history"),
     ("current_accounts", "the accounts that are in the organization now"),
@@ -42,10 +46,9 @@ const CLOUDTRAIL: &str = include_str!("views/cloudtrail.sql");
 const SECURITY_LAKE_V1: &str = include_str!("views/security_lake_v1.sql");
 const CURRENT_ACCOUNTS: &str = include_str!("views/current_accounts.sql");
 const OPEN_FINDINGS: &str = include_str!("views/open_findings.sql");
-/// What the auditor's knowledge adds to a view of events.
-const AUDITED: [&str; 4] = ["verified", "account_name", "account_ou_path", "account_tags"];
 
-/// The session with the tables that a statement names, views narrowed to the columns that it mentions.
+/// The session with the tables that a statement names, views narrowed to the columns that it mentions; where it is `offered` what the auditor knows,
+/// `events` and `cloudtrail` have that too.
 ///
 /// # Errors
 /// [`QueryError::UnknownTable`], and those of making the tables.
@@ -53,11 +56,17 @@ pub(crate) async fn with_tables(
     base: &SessionState,
     statement: &Statement,
     mentioned: &Mentioned,
+    offered: bool,
     scope: &Arc<QueryScope>,
 ) -> Result<SessionState, QueryError> {
     let schema = Arc::new(MemorySchemaProvider::new());
     for name in named(base, statement)? {
-        schema.register_table(name.to_owned(), table(base, name, mentioned, scope).await?)?;
+        let name_of_rows = match name {
+            "events" if offered => "audited_events",
+            "cloudtrail" if offered => "audited_cloudtrail",
+            name => name,
+        };
+        schema.register_table(name.to_owned(), table(base, name_of_rows, mentioned, scope).await?)?;
     }
     let mut session = with_schema(base, schema)?;
     // What time it is now() is settled once a question, before days are left out by it.

@@ -13,7 +13,7 @@ use trailkeep_archive::{ArchiveDescriptor, layout::ARCHIVE_JSON};
 use trailkeep_pipeline::ports::bucket::AuditBucket;
 
 use crate::{
-    catalog,
+    audited, catalog,
     error::QueryError,
     io::{ArchiveSource, Footers, IoStats},
     naming::Mentioned,
@@ -71,14 +71,15 @@ impl Engine {
     /// # Errors
     /// [`QueryError`]; what goes wrong later comes through the stream.
     pub async fn query(&self, sql: &str) -> Result<QueryResult, QueryError> {
-        let statement = statement::parse(sql)?;
+        let mut statement = statement::parse(sql)?;
+        let offered = audited::offered(&mut statement);
         let scope = Arc::new(QueryScope::new(self.source.clone(), Arc::clone(&self.footers)));
         let mentioned = if statement::asks_about_tables(&statement) { Mentioned::All } else { Mentioned::by(&statement) };
-        let planned = self.plan(statement.clone(), &mentioned, &scope).await;
+        let planned = self.plan(statement.clone(), &mentioned, offered, &scope).await;
         let (session, plan) = match planned {
             // With all columns at hand the near names are found.
             Err(QueryError::UnknownColumn { .. } | QueryError::Failed { .. }) if mentioned != Mentioned::All => {
-                self.plan(statement, &Mentioned::All, &scope).await?
+                self.plan(statement, &Mentioned::All, true, &scope).await?
             }
             planned => planned?,
         };
@@ -91,9 +92,10 @@ impl Engine {
         &self,
         statement: Statement,
         mentioned: &Mentioned,
+        offered: bool,
         scope: &Arc<QueryScope>,
     ) -> Result<(SessionState, LogicalPlan), QueryError> {
-        let session = catalog::with_tables(&self.session, &statement, mentioned, scope).await?;
+        let session = catalog::with_tables(&self.session, &statement, mentioned, offered, scope).await?;
         let plan = session.statement_to_plan(statement).await?;
         statement::verify(&plan)?;
         Ok((session, plan))

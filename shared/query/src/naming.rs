@@ -19,8 +19,7 @@ pub(crate) enum Mentioned {
 impl Mentioned {
     /// Every word of the statement is taken for a name, so that no name is missed.
     pub(crate) fn by(statement: &Statement) -> Self {
-        let text = statement.to_string().to_lowercase();
-        let words: HashSet<String> = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).map(str::to_owned).collect();
+        let words = words(statement);
         if words.contains("natural") || has_wildcard(statement) { Self::All } else { Self::Words(words) }
     }
 
@@ -35,6 +34,12 @@ impl Mentioned {
             select.projection.extend(last);
         }
     }
+}
+
+/// Every word of a statement, in lower case, whether or not it is a name.
+pub(crate) fn words(statement: &Statement) -> HashSet<String> {
+    let text = statement.to_string().to_lowercase();
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_')).map(str::to_owned).collect()
 }
 
 fn has_wildcard(statement: &Statement) -> bool {

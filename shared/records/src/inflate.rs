@@ -40,7 +40,7 @@ pub struct GzipFlags {
     pub several_members: bool,
     /// Bytes after the last member that are no member; they were not read.
     pub trailing_bytes: bool,
-    /// A member's CRC-32 or length does not fit its content.
+    /// A member's CRC-32 or length does not fit its content, or its header's own CRC the header.
     pub bad_crc: bool,
     /// The deflate stream is cut or broken; what came out before was read.
     pub truncated: bool,
@@ -109,6 +109,9 @@ pub enum Inflation {
         reason: &'static str,
     },
 }
+
+/// Flag of a gzip header that ends with a CRC of its own (RFC 1952, FHCRC).
+const HEADER_CRC: u8 = 2;
 
 /// Whether bytes begin like gzip.
 pub fn is_gzip(bytes: &[u8]) -> bool {

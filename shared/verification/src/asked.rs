@@ -14,6 +14,8 @@ use crate::{Marks, named::Named};
 pub const DIGEST_DUE_MS: i64 = 3 * CADENCE_MS;
 /// How far behind the clock an open window ends, in milliseconds: 4 h. A log file may be listed by the Digest after the one of its hour.
 pub const OPEN_END_MS: i64 = DIGEST_DUE_MS + CADENCE_MS;
+/// All of it, in millionths.
+const MILLION: f64 = 1_000_000.0;
 
 /// Which part of an archive is verified. Times are of delivery, milliseconds since 1970.
 #[derive(Debug, Clone, Default)]
@@ -160,19 +162,29 @@ impl Depth {
         }
     }
 
-    /// Whether a source is among them.
-    pub(crate) fn takes(self, bucket: &str, key: &str) -> bool {
+    /// Whether a source is among them; of a replica the bucket that CloudTrail delivered to counts.
+    pub fn takes(self, bucket: &str, key: &str) -> bool {
         match self {
             Self::Hashes => false,
             Self::Everything => true,
-            Self::Sample { fraction, seed } => {
-                let hash = sha256(format!("{seed}\0{bucket}\0{key}").as_bytes());
-                // Eight of its bytes make a number.
-                let number = hash.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-                (number as f64) < fraction * u64::MAX as f64
-            }
+            Self::Sample { fraction, seed } => place(seed, bucket, key) < fraction * u64::MAX as f64,
         }
     }
+
+    /// The least part, in whole millionths, whose sample with this seed has the source.
+    pub fn least_millionths(seed: u64, bucket: &str, key: &str) -> u64 {
+        let least = ((place(seed, bucket, key) / u64::MAX as f64 * MILLION).floor() as u64 + 1).min(MILLION as u64);
+        // What is whole in millionths is not whole in binary digits.
+        let taken = |millionths: u64| Self::Sample { fraction: millionths as f64 / MILLION, seed }.takes(bucket, key);
+        if taken(least) { least } else { (least + 1).min(MILLION as u64) }
+    }
+}
+
+/// Where a source stands among all that there could be, from 0 to what 64 bits hold.
+fn place(seed: u64, bucket: &str, key: &str) -> f64 {
+    let hash = sha256(format!("{seed}\0{bucket}\0{key}").as_bytes());
+    // Eight of its bytes make a number.
+    hash.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte)) as f64
 }
 
 #[cfg(test)]
@@ -191,6 +203,16 @@ mod tests {
         assert!((140..260).contains(&tenth.len()), "{}", tenth.len());
         assert!(tenth.iter().all(|n| sample(0.2, 7).contains(n)), "a larger sample holds the smaller");
         assert_eq!((sample(0.0, 1).len(), sample(1.0, 1).len()), (0, 2_000));
+    }
+
+    #[test]
+    fn the_least_part_that_has_a_source_has_it_and_nothing_less_does() {
+        for n in 0..5_000 {
+            let (key, seed) = (format!("key {n}"), n % 3);
+            let least = Depth::least_millionths(seed, "b", &key);
+            let takes = |millionths: u64| Depth::Sample { fraction: millionths as f64 / 1_000_000.0, seed }.takes("b", &key);
+            assert!((1..=1_000_000).contains(&least) && takes(least) && !takes(least - 1), "{key}: {least}");
+        }
     }
 
     #[test]

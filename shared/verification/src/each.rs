@@ -117,7 +117,7 @@ impl Shared<'_> {
             let id = FileId::of(asked.delivered_to(bucket), key);
             let outcome = match named.class {
                 LogClass::Digest => Outcome::NotCovered(Uncovered::Digest),
-                _ => outcomes.of(id).unwrap_or(Outcome::NotCovered(Uncovered::NoDigest)),
+                _ => outcomes.of(id).unwrap_or(Outcome::NoDigest),
             };
             let asked_again = named.class != LogClass::Digest && depth.takes(asked.delivered_to(bucket), key);
             let exception = not_intact.get(&(FileId::of(bucket, key), revision));

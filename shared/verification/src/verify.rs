@@ -33,7 +33,7 @@ pub async fn verify(archive: &Archive, keys: &PublicKeys, asked: &Asked, options
     run(archive, keys, asked, options, ROUND_BYTES, None).await
 }
 
-/// As [`verify`], in rounds that are planned to hold so many bytes: for tests.
+/// As [`verify_each`], in rounds that are planned to hold so many bytes: for tests.
 ///
 /// # Errors
 /// As [`verify`].
@@ -44,8 +44,9 @@ pub async fn verify_in_rounds_of(
     keys: &PublicKeys,
     asked: &Asked,
     options: Options<'_>,
+    tell: &mut (dyn FnMut(FileOutcome) + Send),
 ) -> Result<Verdict, VerifyError> {
-    run(archive, keys, asked, options, round_bytes, None).await
+    run(archive, keys, asked, options, round_bytes, Some(tell)).await
 }
 
 /// As [`verify`], and tells what came of each file, in any order: of every source whose name lies in the window, each of its revisions, and of every

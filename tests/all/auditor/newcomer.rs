@@ -12,7 +12,7 @@ use trailkeep_tests::{
 
 use super::{NINE_MS, auditor_command, offset_to};
 
-fn synthesised(tamper: impl Fn(&Path) -> Result<()>) -> Result<TempDir> {
+pub(super) fn synthesised(tamper: impl Fn(&Path) -> Result<()>) -> Result<TempDir> {
     let directory = tempfile::tempdir()?;
     let (trail, archive) = (directory.path().join("trail"), directory.path().join("audit"));
     let text = |path: &Path| path.display().to_string();
@@ -25,21 +25,25 @@ fn synthesised(tamper: impl Fn(&Path) -> Result<()>) -> Result<TempDir> {
 }
 
 fn once(directory: &Path) -> Result<Ended> {
+    once_at(directory, NINE_MS)
+}
+
+pub(super) fn once_at(directory: &Path, at_ms: i64) -> Result<Ended> {
     let mut command = auditor_command()?;
     command.args(["--archive".as_ref(), directory.join("audit").as_os_str()]);
     command.args(["--public-keys".as_ref(), directory.join("trail/public-keys.json").as_os_str()]);
-    command.args(["--without-organization", "--assume-regions", "us-east-1", "--once", "--clock-offset-ms", &offset_to(NINE_MS)?]);
+    command.args(["--without-organization", "--assume-regions", "us-east-1", "--once", "--clock-offset-ms", &offset_to(at_ms)?]);
     Ok(Ended::from(command.output()?))
 }
 
 fn findings(directory: &Path) -> Result<Vec<String>> {
-    let rows = command::query(&directory.join("audit"), "SELECT name, change FROM findings WHERE name <> 'gap' ORDER BY at, name, change")?;
+    let rows = command::query(&directory.join("audit"), "SELECT name, account, change FROM findings ORDER BY at, name, account, change")?;
     let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
-    Ok(rows.iter().map(|row| format!("{} {}", text(row, "name"), text(row, "change"))).collect())
+    Ok(rows.iter().map(|row| format!("{} {} {}", text(row, "name"), text(row, "account"), text(row, "change"))).collect())
 }
 
 #[test]
-fn a_missing_and_a_forged_file_are_exactly_what_a_round_finds() -> Result<()> {
+fn a_missing_and_a_forged_file_and_the_trail_s_end_are_exactly_what_a_round_finds() -> Result<()> {
     let directory = synthesised(|trail| {
         let files = tree::read(trail)?;
         let logs: Vec<&String> =
@@ -52,9 +56,16 @@ fn a_missing_and_a_forged_file_are_exactly_what_a_round_finds() -> Result<()> {
         Ok(fs::write(trail.join(forged), bytes)?)
     })?;
     once(directory.path())?.ended(1)?;
-    assert_eq!(findings(directory.path())?, ["missing_within_grace opened", "unlisted_within_grace opened"]);
+    let expected = [
+        // Four hours after its end the trail's two accounts are silent.
+        "gap 111122220001 opened",
+        "gap 111122220002 opened",
+        "missing_within_grace 111122220001 opened",
+        "unlisted_within_grace 111122220001 opened",
+    ];
+    assert_eq!(findings(directory.path())?, expected);
     once(directory.path())?.ended(1)?;
-    assert_eq!(findings(directory.path())?.len(), 2, "a second round tells nothing twice");
+    assert_eq!(findings(directory.path())?, expected, "a second round tells nothing twice");
     Ok(())
 }
 

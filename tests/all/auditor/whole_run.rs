@@ -21,10 +21,16 @@ use super::{NINE_MS, auditor_command, offset_to};
 
 const DEADLINE: Duration = Duration::from_secs(90);
 /// Two hours after the end of the trail: all of it is due, and nothing after it is.
-const SEVEN_MS: i64 = NINE_MS - 2 * 3_600_000;
+const SEVEN_MS: i64 = NINE_MS - 2 * HOUR_MS;
+const HOUR_MS: i64 = 3_600_000;
 /// The accounts of the invented organization.
 const ONE: &str = "111122220001";
 const TWO: &str = "111122220002";
+/// Accounts of it that never deliver anything: one that nobody thought of, and the management account.
+const NEVER: &str = "111122220003";
+const MANAGEMENT: &str = "123456789012";
+/// When they all joined.
+const JOINED: &str = "2026-01-15T00:00:00";
 
 struct Run {
     cloud: Cloud,
@@ -42,7 +48,7 @@ impl Run {
         command.envs(self.moto.environment());
         command.args(["--archive", ARCHIVE, "--ledger", LEDGER, "--heal-queue", &self.cloud.queue, "--findings-topic-arn", &self.topic]);
         command.args(["--public-keys".as_ref(), self.trail.join("public-keys.json").as_os_str()]);
-        command.args(["--without-organization", "--assume-regions", "us-east-1,us-west-2", "--look-into-log-buckets", "--once"]);
+        command.args(["--assume-regions", "us-east-1,us-west-2", "--look-into-log-buckets", "--once"]);
         command.args(["--signing-key", &self.signing_key, "--sample", "100%", "--clock-offset-ms", &offset_to(at_ms)?]);
         command::Ended::from(command.output()?).ended(code).map(drop)
     }
@@ -72,6 +78,32 @@ impl Run {
                 self.moto.sqs().delete_message().queue_url(&self.heard).receipt_handle(receipt).send().await?;
             }
         }
+    }
+
+    /// The first attestations are these, and the key signed them.
+    async fn is_attested(&self, expected: &[&str]) -> Result<()> {
+        let public = self.trail.join("attest.der").display().to_string();
+        let verified =
+            self.cloud.trailkeep(["attest", "verify", "--archive", ARCHIVE, "--public-key", &public, "--leaves", "--output", "json"])?;
+        let verdict = verified.json()?;
+        ensure!(verdict["verified"] == true && verdict["signer_trusted"] == true, "{verdict:#}");
+        let attested = self.cloud.archived("attest/day=").await?;
+        let expected: Vec<String> = expected.iter().map(|name| format!("attest/day={name}.json")).collect();
+        ensure!(attested == expected, "{attested:?}");
+        Ok(())
+    }
+
+    /// What the day's final attestation says, and what is said of the events of the file that was put there.
+    fn says_of_the_day(&self, injected: &Injected) -> Result<()> {
+        let shown = self.cloud.trailkeep(["attest", "show", "--archive", ARCHIVE, "--day", "2026-01-15", "--output", "json"])?.json()?;
+        let statement = &shown["statement"];
+        let outcomes = statement["sources"]["outcomes"].as_object().context("outcomes")?;
+        let known = outcomes.keys().all(|outcome| ["verified", "not_covered", "missing", "unlisted"].contains(&outcome.as_str()));
+        ensure!(statement["kind"] == "final" && known && outcomes["missing"] == 1 && outcomes["unlisted"] == 1, "{statement:#}");
+        let sql = format!("SELECT DISTINCT verified FROM audited_events WHERE source_key = '{}'", injected.forged);
+        let rows = self.cloud.trailkeep(["query", "--archive", ARCHIVE, "--output", "json", &sql])?.rows()?;
+        ensure!(rows.len() == 1 && rows[0]["verified"] == "unlisted", "{rows:?}");
+        Ok(())
     }
 
     /// Has a collector land what is announced.
@@ -160,6 +192,7 @@ fn synthesised(directory: &Path) -> Result<(PathBuf, Vec<String>)> {
 
 async fn set_up(moto: Moto, trail: &Path) -> Result<Run> {
     let cloud = Cloud::set_up(&moto).await?;
+    organization(&moto).await?;
     let sns = sns(&moto);
     let topic = sns.create_topic().name("findings").send().await?.topic_arn.context("an ARN")?;
     let heard = moto.sqs().create_queue().queue_name("heard").send().await?.queue_url.context("a URL")?;
@@ -175,7 +208,7 @@ async fn set_up(moto: Moto, trail: &Path) -> Result<Run> {
 
 #[tokio::test]
 async fn what_is_missing_forged_and_silent_is_found_exactly_and_what_can_be_healed_is_and_the_day_is_attested() -> Result<()> {
-    let Some(moto) = Moto::start("a whole run of the auditor")? else { return Ok(()) };
+    let Some(moto) = Moto::start_with("a whole run of the auditor", &[("ACCOUNTS_JOINED_AT", JOINED)])? else { return Ok(()) };
     let directory = tempfile::tempdir()?;
     let (trail, keys) = synthesised(directory.path())?;
     let injected = Injected::into(&trail, &keys)?;
@@ -185,12 +218,21 @@ async fn what_is_missing_forged_and_silent_is_found_exactly_and_what_can_be_heal
 
     run.round(SEVEN_MS, 1)?;
     let [log, digest] = &injected.unannounced;
-    let (one, two) = (format!("gap {ONE} us-east-1"), format!("gap {TWO} us-west-2"));
+    let gap = |account: &str, region: &str| format!("gap {account} {region}");
+    let silent = [
+        gap(TWO, "us-west-2"),
+        gap(NEVER, "us-east-1"),
+        gap(NEVER, "us-west-2"),
+        gap(MANAGEMENT, "us-east-1"),
+        gap(MANAGEMENT, "us-west-2"),
+    ];
     let missing = |key: &str| format!("missing_within_grace {key}");
     let lost = format!("missing_digests {digest}");
     // As long as nothing is certain they are told for an account and Region together: files that nobody signed, and those that the lost Digest lists.
     let (forged, unproven) = (format!("unlisted_within_grace {ONE} us-east-1"), format!("no_digest {ONE} us-east-1"));
-    let opened = [one.clone(), two.clone(), lost.clone(), unproven.clone(), missing(log), missing(&injected.gone), forged.clone()];
+    let of_the_lost = [gap(ONE, "us-east-1"), unproven];
+    let open = [missing(&injected.gone), forged.clone()];
+    let opened = [&silent[..], &of_the_lost, &open, &[lost.clone(), missing(log)]].concat();
     expect(&run.findings("findings WHERE change = 'opened'")?, &opened, "opened")?;
     let asked = [lost.clone(), missing(log), missing(&injected.gone)];
     expect(&run.findings("findings WHERE change = 'healing'")?, &asked, "asked for")?;
@@ -202,33 +244,50 @@ async fn what_is_missing_forged_and_silent_is_found_exactly_and_what_can_be_heal
     run.round(SEVEN_MS + 600_000, 1)?;
     expect(&run.findings("findings WHERE change = 'healed'")?, &[lost, missing(log)], "healed")?;
     expect(&run.findings("findings WHERE change NOT IN ('opened', 'healing', 'healed')")?, &[], "anything else")?;
-    expect(
-        &run.findings("open_findings")?,
-        &[one.clone(), two.clone(), unproven.clone(), missing(&injected.gone), forged.clone()],
-        "open",
-    )?;
+    expect(&run.findings("open_findings")?, &[&silent[..], &of_the_lost, &open].concat(), "open")?;
     let told = run.heard().await?;
     let states: Vec<&str> = told.iter().filter(|body| body["key"] == log.as_str()).filter_map(|body| body["state"].as_str()).collect();
     ensure!(states.len() == 3 && ["opened", "healing", "healed"].iter().all(|state| states.contains(state)), "{told:#?}");
     ensure!(told.len() == opened.len() + asked.len() + 2, "one message for each change: {told:#?}");
 
-    // Gaps are looked at every hour. Once a day all that is open is looked at again; and a day after its end the day is attested, provisionally.
-    run.round(SEVEN_MS + 42 * 3_600_000, 1)?;
-    expect(&run.findings("findings WHERE change = 'resolved'")?, &[one, unproven], "resolved")?;
-    let still = run.findings("open_findings")?;
-    ensure!([two, missing(&injected.gone), forged].iter().all(|finding| still.contains(finding)), "{still:#?}");
-    let public = trail.join("attest.der").display().to_string();
-    let verified =
-        run.cloud.trailkeep(["attest", "verify", "--archive", ARCHIVE, "--public-key", &public, "--leaves", "--output", "json"])?;
-    let verdict = verified.json()?;
-    ensure!(verdict["verified"] == true && verdict["signer_trusted"] == true, "{verdict:#}");
-    let attested = run.cloud.archived("attest/day=").await?;
-    ensure!(attested == ["attest/day=20260115/000000000001-provisional.json"], "{attested:?}");
-    Ok(())
+    // Gaps are looked at every hour. Once a day all that is open is looked at again; and a day after its end the day is attested, provisionally. The trail
+    // has ended by then: nobody delivers any more.
+    run.round(SEVEN_MS + 42 * HOUR_MS, 1)?;
+    expect(&run.findings("findings WHERE change = 'resolved'")?, &of_the_lost, "resolved")?;
+    let ended: Vec<String> = [(ONE, "us-east-1"), (ONE, "us-west-2"), (TWO, "us-east-1")]
+        .iter()
+        .flat_map(|(account, region)| [gap(account, region), format!("missing_newest {account} {region}")])
+        .collect();
+    expect(&run.findings("open_findings")?, &[&silent[..], &open, &ended].concat(), "open when the trail has ended")?;
+    run.is_attested(&["20260115/000000000001-provisional"]).await?;
+
+    // CloudTrail tries no more: what did not come is missing, and what nobody listed was put there.
+    run.round(SEVEN_MS + 33 * 24 * HOUR_MS, 1)?;
+    let certain = [format!("missing {}", injected.gone), format!("unlisted {}", injected.forged)];
+    expect(&run.findings("open_findings")?, &[&silent[..], &certain, &ended].concat(), "open when all is certain")?;
+    run.says_of_the_day(&injected)
 }
 
 fn expect(found: &BTreeSet<String>, expected: &[String], what: &str) -> Result<()> {
     ensure!(*found == expected.iter().cloned().collect(), "{what}: {found:#?}, and not {expected:#?}");
+    Ok(())
+}
+
+/// Makes the organization: the two that deliver, and one that does not.
+async fn organization(emulator: &Moto) -> Result<()> {
+    use aws_sdk_organizations::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+    let config = aws_sdk_organizations::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .endpoint_url(emulator.endpoint())
+        .retry_config(RetryConfig::standard().with_max_attempts(1))
+        .credentials_provider(Credentials::new("AKIAIOSFODNN7EXAMPLE", "example", None, None, "emulator"));
+    let client = aws_sdk_organizations::Client::from_conf(config.build());
+    client.create_organization().send().await?;
+    for id in [ONE, TWO, NEVER] {
+        let made = client.create_account().account_name(id).email(format!("aws+{id}@example.com")).send().await?;
+        ensure!(made.create_account_status.as_ref().and_then(|status| status.account_id()) == Some(id), "{made:?}");
+    }
     Ok(())
 }
 

@@ -23,6 +23,14 @@ pub(super) fn denied(request: &Request) -> Message {
     }
 }
 
+/// Not permitted to use the key that an object is encrypted with.
+pub(super) fn key_denied() -> Message {
+    let who = "User: arn:aws:sts::111122223333:assumed-role/auditor/one";
+    let key = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555";
+    let message = format!("{who} is not authorized to perform: kms:Decrypt on resource: {key} because no resource-based policy allows it");
+    xml("403 Forbidden", "AccessDenied", &message)
+}
+
 /// Too many requests of this table, queue or topic.
 pub(super) fn throttled(request: &Request) -> Message {
     match request.service() {

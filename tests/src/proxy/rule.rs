@@ -27,6 +27,8 @@ pub enum Fault {
     SlowDown,
     /// 403 `AccessDenied`, or 400 `AccessDeniedException`.
     Denied,
+    /// The same, said of the KMS key of an object, as S3 says it.
+    KeyDenied,
     /// 400 `ProvisionedThroughputExceededException`, or the service's own throttling error.
     Throttled,
     /// The connection is closed without an answer.

@@ -146,6 +146,7 @@ impl Line<'_> {
             Fault::Reset => return Struck::Close,
             Fault::SlowDown => return Struck::Answer(answers::slow_down(request)),
             Fault::Denied => return Struck::Answer(answers::denied(request)),
+            Fault::KeyDenied => return Struck::Answer(answers::key_denied()),
             Fault::Throttled => return Struck::Answer(answers::throttled(request)),
             Fault::Stop(whom) => self.signal("STOP", *whom),
             Fault::Delay(time) => wait(*time),

@@ -25,8 +25,8 @@ locals {
     [for prefix in ["digests", "sources"] : { id = prefix, prefix = "${prefix}/", transitions = local.transitions.proofs, retention_days = local.proof_retention_days, noncurrent_days = var.noncurrent_days }],
     # The leaves of each attestation: large, and asked for when somebody wants a proof.
     [{ id = "outcomes", prefix = "outcomes/", transitions = local.transitions.proofs, retention_days = local.proof_retention_days, noncurrent_days = var.noncurrent_days }],
-    # Rows of a few kilobytes, which no cheaper class makes cheaper.
-    [{ id = "findings", prefix = "findings/", transitions = [], retention_days = local.proof_retention_days, noncurrent_days = var.noncurrent_days }],
+    # A few kilobytes each, which no cheaper class makes cheaper.
+    [for prefix in ["acknowledged", "findings"] : { id = prefix, prefix = "${prefix}/", transitions = [], retention_days = local.proof_retention_days, noncurrent_days = var.noncurrent_days }],
     # They stay when data goes: the chain of attestations is checked from its beginning, and signatures with CloudTrail's keys of their time.
     [for prefix in ["accounts", "attest", "keys"] : { id = prefix, prefix = "${prefix}/", transitions = [], retention_days = 0, noncurrent_days = var.noncurrent_days }],
     [for category, days in local.events_retention_days : { id = "events-${category}", prefix = "events/category=${category}/", transitions = local.transitions.events, retention_days = days, noncurrent_days = var.noncurrent_days }],

@@ -20,8 +20,11 @@ locals {
   proved_prefixes = ["attest/", "findings/", "keys/", "outcomes/"]
 
   # Whole histories, of which the newest counts: each is made once and stays as it is, locked or not.
-  audited_prefixes  = concat(["accounts/"], local.proved_prefixes)
-  lockable_prefixes = distinct(concat(local.locked_prefixes, local.audited_prefixes))
+  audited_prefixes = concat(["accounts/"], local.proved_prefixes)
+
+  # What people say of findings, and no service: each is made once, locked or not. Who said what, and why, is in a row of findings/, too.
+  said_prefixes     = ["acknowledged/"]
+  lockable_prefixes = distinct(concat(local.locked_prefixes, local.audited_prefixes, local.said_prefixes))
 
   max_object_lock_days = var.max_object_lock_days == null ? var.object_lock_days + 1 : var.max_object_lock_days
   kms_key_arns         = distinct(concat([var.default_kms_key_arn], var.allowed_kms_key_arns))

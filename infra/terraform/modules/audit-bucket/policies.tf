@@ -8,16 +8,18 @@ locals {
   locked_objects    = [for prefix in local.locked_prefixes : "${local.bucket_arn}/${prefix}*"]
   lockable_objects  = [for prefix in local.lockable_prefixes : "${local.bucket_arn}/${prefix}*"]
   audited_objects   = [for prefix in local.audited_prefixes : "${local.bucket_arn}/${prefix}*"]
+  said_objects      = [for prefix in local.said_prefixes : "${local.bucket_arn}/${prefix}*"]
   deletable_objects = ["${local.bucket_arn}/staging/*", "${local.bucket_arn}/lease/*"]
   others_objects    = [for prefix in keys(var.other_prefixes) : "${local.bucket_arn}/${prefix}*"]
 
   # Condition "is none of these roles". Of nobody there is no condition: then it is denied to all.
   unless = {
     for who, arns in {
+      acknowledgers = var.acknowledger_role_arns
       auditors      = var.auditor_role_arns
       stagers       = concat(var.writer_role_arns, var.break_glass_role_arns)
-      writers       = concat(var.writer_role_arns, var.auditor_role_arns)
-      lockers       = concat(var.writer_role_arns, var.auditor_role_arns, var.break_glass_role_arns)
+      writers       = concat(var.writer_role_arns, var.auditor_role_arns, var.acknowledger_role_arns)
+      lockers       = concat(var.writer_role_arns, var.auditor_role_arns, var.acknowledger_role_arns, var.break_glass_role_arns)
       holders       = concat(var.legal_hold_role_arns, var.break_glass_role_arns)
       break_glass   = var.break_glass_role_arns
       administrator = var.administrator_role_arns
@@ -67,6 +69,8 @@ locals {
       # ---- who says what of the archive ----
       # Who lands does not vouch for what landed, and who vouches lands nothing.
       { sid = "DenyProofsByOthers", actions = ["s3:PutObject"], resources = local.audited_objects, conditions = local.unless.auditors },
+      # What is acknowledged raises no alarm: that is for people to say, and for no service.
+      { sid = "DenyAcknowledgingByOthers", actions = ["s3:PutObject"], resources = local.said_objects, conditions = local.unless.acknowledgers },
 
       # ---- puts below the locked prefixes, and where nothing is written over though it need not be locked ----
       # Our services name the key whenever they begin an object; parts name neither key nor lock.
@@ -108,6 +112,12 @@ locals {
       {
         sid        = "DenyLandingByAuditors", actions = ["s3:PutObject", "s3:PutObjectRetention"], not_resources = local.audited_objects
         conditions = [{ test = "ArnLike", variable = "aws:PrincipalArn", values = var.auditor_role_arns }]
+      },
+    ],
+    length(var.acknowledger_role_arns) == 0 ? [] : [
+      {
+        sid        = "DenyAllElseToAcknowledgers", actions = ["s3:PutObject", "s3:PutObjectRetention"], not_resources = concat(local.said_objects, local.others_objects)
+        conditions = [{ test = "ArnLike", variable = "aws:PrincipalArn", values = var.acknowledger_role_arns }]
       },
     ],
     length(var.administrator_role_arns) == 0 ? [] : [

@@ -7,7 +7,7 @@ locals {
   replication_role_arn = "arn:${local.partition}:iam::${data.aws_caller_identity.this.account_id}:role${var.role_path}${local.replication_role_name}"
 
   replicated = var.replication == null ? {} : merge(
-    { for prefix in concat(["raw/", "digests/", "sources/", "accounts/", "attest/", "findings/", "keys/", "outcomes/", "index/", "quarantine/", "archive.json"], keys(var.other_prefixes)) : prefix => var.replication.kms_key_arn },
+    { for prefix in concat(["raw/", "digests/", "sources/", "accounts/", "acknowledged/", "attest/", "findings/", "keys/", "outcomes/", "index/", "quarantine/", "archive.json"], keys(var.other_prefixes)) : prefix => var.replication.kms_key_arn },
     { for category in keys(local.events_retention_days) : "events/category=${category}/" => lookup(var.replication.event_kms_key_arns, category, var.replication.kms_key_arn) },
   )
   replicated_prefixes = keys(local.replicated)

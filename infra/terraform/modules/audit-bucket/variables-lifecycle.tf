@@ -38,7 +38,7 @@ variable "events_retention_days" {
 }
 
 variable "proof_retention_days" {
-  description = "Days after which digests/, sources/, findings/ and outcomes/ expire. They prove and find what lies in raw/: not sooner than the longest class. Null: as the longest class. Attestations (attest/), CloudTrail's public keys (keys/) and the history of accounts (accounts/) never expire: a chain that has lost its beginning cannot be checked, nor a signature without its key."
+  description = "Days after which digests/, sources/, findings/, acknowledged/ and outcomes/ expire. They prove and find what lies in raw/: not sooner than the longest class. Null: as the longest class. Attestations (attest/), CloudTrail's public keys (keys/) and the history of accounts (accounts/) never expire: a chain that has lost its beginning cannot be checked, nor a signature without its key."
   type        = number
   default     = null
 
@@ -143,7 +143,7 @@ variable "other_prefixes" {
   validation {
     condition = alltrue(flatten([
       for prefix in keys(var.other_prefixes) : [
-        for ours in concat(["raw/", "digests/", "events/", "sources/", "index/", "quarantine/", "accounts/", "attest/", "findings/", "keys/", "outcomes/", "staging/", "lease/", "archive.json"], [for other in keys(var.other_prefixes) : other if other != prefix]) :
+        for ours in concat(["raw/", "digests/", "events/", "sources/", "index/", "quarantine/", "accounts/", "acknowledged/", "attest/", "findings/", "keys/", "outcomes/", "staging/", "lease/", "archive.json"], [for other in keys(var.other_prefixes) : other if other != prefix]) :
         !startswith(prefix, ours) && !startswith(ours, prefix)
       ]
     ]))

@@ -95,7 +95,7 @@ variable "max_object_lock_days" {
 # ---- who ----
 
 variable "writer_role_arns" {
-  description = "Roles of this account that write the archive: the services' task roles, and the role of an operator who rebuilds it. Nobody else may put anything but below other_prefixes (and the auditor what is its own), delete what is staged, or end uploads."
+  description = "Roles of this account that write the archive: the services' task roles, and the role of an operator who rebuilds it. Nobody else may put anything but below other_prefixes (and the auditor and those who acknowledge what is their own), delete what is staged, or end uploads."
   type        = list(string)
   nullable    = false
 
@@ -132,6 +132,25 @@ variable "auditor_role_arns" {
   }
 }
 
+variable "acknowledger_role_arns" {
+  description = "Roles of this account whose people may acknowledge findings: they write acknowledged/, and nothing else. Whole ARNs; of an Identity Center role the random ending may be *. Empty: nobody acknowledges."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.acknowledger_role_arns : can(regex("^arn:${data.aws_partition.this.partition}:iam::${data.aws_caller_identity.this.account_id}:role/([\\w+=,.@/-]+|aws-reserved/sso\\.amazonaws\\.com/([a-z0-9-]+/)?AWSReservedSSO_[\\w+=,.@-]+_\\*)$", arn))])
+    error_message = "acknowledger_role_arns has an entry that is no role's ARN of this account (arn:${data.aws_partition.this.partition}:iam::${data.aws_caller_identity.this.account_id}:role/PATH/NAME, without wildcards but for the ending of an Identity Center role, AWSReservedSSO_NAME_*): write each role out."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for arn in var.acknowledger_role_arns : [for service in concat(var.writer_role_arns, var.auditor_role_arns) : !try(endswith(arn, "*") ? startswith(service, trimsuffix(arn, "*")) : arn == service, false)]
+    ]))
+    error_message = "acknowledger_role_arns names, or matches with its *, a role of writer_role_arns or auditor_role_arns: what a service found or failed to land is for people to acknowledge. Give them a role of their own."
+  }
+}
+
 variable "break_glass_role_arns" {
   description = "Roles of this account that may delete what is kept and, in governance mode, what is locked. Whole ARNs; of an Identity Center role the random ending may be *. Their use raises an alarm. Best is none."
   type        = list(string)
@@ -148,6 +167,11 @@ variable "break_glass_role_arns" {
       for arn in var.break_glass_role_arns : [for writer in concat(var.writer_role_arns, var.auditor_role_arns) : !try(endswith(arn, "*") ? startswith(writer, trimsuffix(arn, "*")) : arn == writer, false)]
     ]))
     error_message = "break_glass_role_arns names, or matches with its *, a role of writer_role_arns or auditor_role_arns: who writes every day must not be able to delete. Give break-glass a role of its own."
+  }
+
+  validation {
+    condition     = length(setintersection(var.break_glass_role_arns, var.acknowledger_role_arns)) == 0
+    error_message = "break_glass_role_arns and acknowledger_role_arns name the same role: who acknowledges must not be able to delete what is said of it. Give break-glass a role of its own."
   }
 }
 
@@ -195,10 +219,10 @@ variable "readers" {
     condition = alltrue(flatten([
       for reader in var.readers : [
         try(length(reader.prefixes) > 0, false),
-        [for prefix in try(coalescelist(reader.prefixes, []), []) : prefix == "archive.json" || can(regex("^(raw|digests|events|sources|index|quarantine|accounts|attest|findings|keys|outcomes)/([^*?$]*/)?$", prefix))],
+        [for prefix in try(coalescelist(reader.prefixes, []), []) : prefix == "archive.json" || can(regex("^(raw|digests|events|sources|index|quarantine|accounts|acknowledged|attest|findings|keys|outcomes)/([^*?$]*/)?$", prefix))],
       ]
     ]))
-    error_message = "readers has an entry without prefixes, or with one that is none of the archive's: give archive.json, or a prefix below raw/, digests/, events/, sources/, index/, quarantine/, accounts/, attest/, findings/, keys/ or outcomes/ that ends in \"/\"."
+    error_message = "readers has an entry without prefixes, or with one that is none of the archive's: give archive.json, or a prefix below raw/, digests/, events/, sources/, index/, quarantine/, accounts/, acknowledged/, attest/, findings/, keys/ or outcomes/ that ends in \"/\"."
   }
 
   validation {

@@ -1,4 +1,4 @@
-# What the auditor calls in the archive's account, and nothing else. It reads everything, writes what it says of the archive, and can neither land nor delete.
+# What the auditor calls in the archive's account, and nothing else (tests/test_whole_road_auditor.py). It reads, writes what it says of the archive, and can neither land nor delete.
 
 locals {
   # Which suffix kms:ViaService has in China is not documented: either is that service. Elsewhere there is one.
@@ -7,16 +7,18 @@ locals {
   archive_bucket_arn = "arn:${local.partition}:s3:::${var.archive.bucket_name}"
   archive_root       = join("/", compact([local.archive_bucket_arn, var.archive.prefix]))
   written_prefixes   = ["accounts/*", "attest/*", "findings/*", "keys/*", "outcomes/*"]
-  read_prefixes      = concat(local.written_prefixes, ["archive.json", "digests/*", "events/*", "index/*", "quarantine/*", "raw/*", "sources/*"])
-  event_key_arns     = [for class, arn in var.kms_key_arns : arn if startswith(class, "events-")]
+  # Of the events those that say what stopped a trail, or who joined and left.
+  read_prefixes  = concat(local.written_prefixes, ["archive.json", "digests/*", "events/category=management/*", "raw/*", "sources/*"])
+  event_key_arns = compact([lookup(var.kms_key_arns, "events-management", null)])
 
   # Origins of replicas are not read.
-  looks               = try(length(var.sources.buckets) > 0, false)
-  looks_itself        = local.looks && try(var.sources.role, null) == null
-  source_buckets      = local.looks ? var.sources.buckets : []
-  source_bucket_arns  = [for bucket in local.source_buckets : "arn:${local.partition}:s3:::${bucket.name}"]
-  source_account_ids  = distinct(local.source_buckets[*].account_id)
-  source_role_arns    = [for arn in [try(var.sources.role.arn, null)] : arn if arn != null && local.looks]
+  looks              = try(length(var.sources.buckets) > 0, false)
+  looks_itself       = local.looks && try(var.sources.role, null) == null
+  source_buckets     = local.looks ? var.sources.buckets : []
+  source_bucket_arns = [for bucket in local.source_buckets : "arn:${local.partition}:s3:::${bucket.name}"]
+  source_account_ids = distinct(local.source_buckets[*].account_id)
+  # An auditor elsewhere assumes it as itself, not by way of its role here.
+  source_role_arns    = [for arn in [try(var.sources.role.arn, null)] : arn if arn != null && local.looks && var.trusted_role == null]
   of_the_archive      = [{ variable = "s3:ResourceAccount", values = [local.account] }]
   by_s3               = [{ variable = "kms:ViaService", values = [for suffix in local.suffixes : "s3.${local.region}.${suffix}"] }]
   for_the_archive     = concat(local.by_s3, [{ variable = "kms:EncryptionContext:aws:s3:arn", values = [local.archive_bucket_arn] }])
@@ -29,14 +31,14 @@ locals {
     [
       # Versions, too: whether something was put over what landed, or a delete marker.
       { sid = "ArchiveBucket", actions = ["s3:ListBucket", "s3:ListBucketVersions"], resources = [local.archive_bucket_arn], equals = local.of_the_archive },
-      { sid = "ArchiveReads", actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = [for prefix in local.read_prefixes : "${local.archive_root}/${prefix}"], equals = local.of_the_archive },
+      { sid = "ArchiveReads", actions = ["s3:GetObject"], resources = [for prefix in local.read_prefixes : "${local.archive_root}/${prefix}"], equals = local.of_the_archive },
       { sid = "ArchiveFindings", actions = ["s3:PutObject", "s3:PutObjectRetention"], resources = [for prefix in local.written_prefixes : "${local.archive_root}/${prefix}"], equals = local.of_the_archive },
       # A day's outcomes are large enough to be uploaded in parts.
       { sid = "ArchiveUploads", actions = ["s3:AbortMultipartUpload"], resources = ["${local.archive_root}/outcomes/*"], equals = local.of_the_archive },
       { sid = "ArchiveKey", actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = [var.kms_key_arns["raw"]], equals = local.for_the_archive },
     ],
-    # Events are asked for what stopped a trail, and never written.
-    [for arns in [distinct(local.event_key_arns)] : { sid = "EventKeys", actions = ["kms:Decrypt"], resources = arns, equals = local.for_the_archive } if length(arns) > 0],
+    # Events are read, and never written.
+    [for arns in [local.event_key_arns] : { sid = "EventKeys", actions = ["kms:Decrypt"], resources = arns, equals = local.for_the_archive } if length(arns) > 0],
     [
       # Notes and Batches; what was missing and has landed; and, when it starts, whether the ledger knows the archive's newest Batches.
       { sid = "LedgerReads", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem"], resources = [var.ledger.table_arn], equals = [] },
@@ -51,13 +53,9 @@ locals {
       sid    = "HealQueueKey", actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = [var.kms_key_arns["queue"]]
       equals = concat(local.by_sqs, [{ variable = "kms:EncryptionContext:aws:sqs:arn", values = [arn] }])
     }],
-    # Whether an object is there at all: it is described, not fetched. Without ListBucket S3 answers 403 for one that is gone.
-    [for arns in [local.source_bucket_arns] : { sid = "LogObjects", actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = [for arn in arns : "${arn}/*"], equals = local.of_the_source_owner } if local.looks_itself],
+    # Whether an object is there at all: it is described, not fetched, which takes no key. Without ListBucket S3 answers 403 for one that is gone.
+    [for arns in [local.source_bucket_arns] : { sid = "LogObjects", actions = ["s3:GetObject"], resources = [for arn in arns : "${arn}/*"], equals = local.of_the_source_owner } if local.looks_itself],
     [for arns in [local.source_bucket_arns] : { sid = "LogBuckets", actions = ["s3:ListBucket"], resources = arns, equals = local.of_the_source_owner } if local.looks_itself],
-    [for arns in [distinct(compact(local.source_buckets[*].kms_key_arn))] : {
-      sid    = "LogKeys", actions = ["kms:Decrypt"], resources = arns
-      equals = [{ variable = "kms:ViaService", values = [for suffix in local.suffixes : "s3.${coalesce(try(var.sources.region, null), local.region)}.${suffix}"] }]
-    } if local.looks_itself && length(arns) > 0],
     [for arn in local.source_role_arns : { sid = "SourceRole", actions = ["sts:AssumeRole"], resources = [arn], equals = [] }],
   )
 }
@@ -80,7 +78,7 @@ data "aws_iam_policy_document" "access" {
     }
   }
 
-  # What landed stands in the same table: only the auditor's own lease and notes, and the ledger's identity where it is the first to come.
+  # What landed stands in the same table: only the auditor's own lease and notes. It makes no ledger: where there is none it does not start.
   statement {
     sid       = "LedgerNotes"
     actions   = ["dynamodb:UpdateItem"]
@@ -91,21 +89,6 @@ data "aws_iam_policy_document" "access" {
       values   = ["M#*#auditor/*", "X#auditor"]
     }
     # Of no key at all "for all" is true.
-    condition {
-      test     = "Null"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["false"]
-    }
-  }
-  statement {
-    sid       = "LedgerIdentity"
-    actions   = ["dynamodb:PutItem"]
-    resources = [var.ledger.table_arn]
-    condition {
-      test     = "ForAllValues:StringEquals"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["L"]
-    }
     condition {
       test     = "Null"
       variable = "dynamodb:LeadingKeys"

@@ -11,12 +11,15 @@ locals {
     "organizations_role_arn", "role_arn", "signing_key", "source_external_id", "source_region", "source_role_arn", "without_organization",
   ]
   further = [
-    "assume_regions", "auditor_lease", "aws_endpoint", "aws_max_attempts", "distance", "every", "kms_keys", "listen", "log", "log_format", "only_accounts",
+    "assume_regions", "auditor_lease", "aws_endpoint", "aws_max_attempts", "distance", "every", "former_public_keys", "kms_keys", "listen", "log", "log_format", "only_accounts",
     "only_regions", "public_keys", "sample", "settle", "without_accounts", "without_regions",
   ]
 
   replicas = { for bucket in try(var.sources.buckets, []) : bucket.name => bucket.replicates if bucket.replicates != null }
   looks    = var.look_into_log_buckets && var.sources != null
+
+  # What may look into them: a role of its own, the role in the archive's account, or the task role itself.
+  source_role = !local.looks ? null : try(var.sources.role.arn, null) != null ? { arn = var.sources.role.arn, external_id = var.sources.role.external_id } : var.access.role
 
   set = merge(
     {
@@ -41,9 +44,9 @@ locals {
       organizations_role_arn    = try(var.organization.role_arn, null)
       role_arn                  = try(var.access.role.arn, null)
       signing_key               = var.attest_key_arn == null ? null : "kms:${var.attest_key_arn}"
-      source_external_id        = local.looks ? try(var.sources.role.external_id, null) : null
+      source_external_id        = try(local.source_role.external_id, null)
       source_region             = local.looks ? var.sources.region : null
-      source_role_arn           = local.looks ? try(var.sources.role.arn, null) : null
+      source_role_arn           = try(local.source_role.arn, null)
     } : key => value if value != null },
     length(local.replicas) == 0 ? {} : { bucket_aliases = join(",", [for replica, origin in local.replicas : "${replica}=${origin}"]) },
     local.looks ? { look_into_log_buckets = "true" } : {},
@@ -70,6 +73,8 @@ module "service" {
   memory               = var.memory
   cpu_architecture     = var.cpu_architecture
   stop_timeout_seconds = 120
+  # A day's sources are sorted outside memory for its attestation.
+  scratch = true
 
   # A lease says which of two works; the other one waits for it to stand still.
   min_tasks = var.standby ? 2 : 1

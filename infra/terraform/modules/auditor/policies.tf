@@ -17,6 +17,8 @@ locals {
     ArchiveRole      = try(var.access.role.arn, null)
     HeadsRole        = try(var.heads.role_arn, null)
     OrganizationRole = try(var.organization.role_arn, null)
+    # In one account with the archive access has it.
+    SourceRole = var.access.role == null || try(local.source_role.arn == var.access.role.arn, true) ? null : local.source_role.arn
   } : sid => arn if arn != null }
 
   # docs/coverage.md, "Accounts".
@@ -89,7 +91,7 @@ data "aws_iam_policy_document" "task" {
     for_each = length(local.digests) == 0 ? [] : [local.queue_arns["this"]]
     content {
       sid       = "DigestQueue"
-      actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
+      actions   = ["sqs:DeleteMessage", "sqs:ReceiveMessage"]
       resources = [statement.value]
     }
   }

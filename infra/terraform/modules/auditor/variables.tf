@@ -142,7 +142,7 @@ variable "attest_key_arn" {
 }
 
 variable "archive_name" {
-  description = "What attestations call the archive; null: its address. Part of what is signed: do not change it."
+  description = "What attestations call the archive; null: as its newest one does, in the first its address. Part of what is signed: do not change it."
   type        = string
   default     = null
 

@@ -1,7 +1,7 @@
 locals {
   # Each row of the dashboard: a title and its metrics, as [namespace, name, dimension, value…, options].
   graphs = concat(local.collector_graphs, local.auditor_graphs)
-  collector_graphs = [
+  collector_graphs = concat([for graph in [
     { title = "Messages", stat = "Maximum", metrics = [
       ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", var.queue_name, { label = "waiting" }],
       ["AWS/SQS", "ApproximateNumberOfMessagesNotVisible", "QueueName", var.queue_name, { label = "in flight" }],
@@ -25,11 +25,12 @@ locals {
       [local.namespace, "Denied", { label = "denied" }],
       [local.namespace, "SelfGenerated", { label = "records of our own landing" }],
     ] },
+    ] : graph if var.collector_log_group_name != null], [
     { title = "Tasks", stat = "Average", metrics = [
       for pair in setproduct(sort(tolist(var.service_names)), ["RunningTaskCount", "DesiredTaskCount"]) :
       ["ECS/ContainerInsights", pair[1], "ClusterName", var.cluster_name, "ServiceName", pair[0], { label = "${pair[0]} ${pair[1] == "RunningTaskCount" ? "running" : "wanted"}" }]
     ] },
-  ]
+  ])
 
   alarm_arns = merge(
     { for name, alarm in aws_cloudwatch_metric_alarm.this : name => alarm.arn },
@@ -58,4 +59,11 @@ resource "aws_cloudwatch_dashboard" "this" {
       } if length(graph.metrics) > 0],
     )
   })
+
+  lifecycle {
+    precondition {
+      condition     = (var.queue_name == null) == (var.collector_log_group_name == null) && (var.queue_name == null) == (var.dead_letter_queue_name == null)
+      error_message = "queue_name, dead_letter_queue_name and collector_log_group_name are of one collector: give all three, or none where only an auditor runs."
+    }
+  }
 }

@@ -36,7 +36,7 @@ locals {
   of_queue  = { namespace = "AWS/SQS", statistic = "Maximum", dimensions = { QueueName = var.queue_name } }
   of_minute = { namespace = local.namespace }
   runbook   = "docs/operating.md"
-  alarms_here = {
+  alarms_of_landing = var.collector_log_group_name == null ? {} : {
     dead-letters = merge(local.usual, local.of_queue, {
       dimensions  = { QueueName = var.dead_letter_queue_name }
       metric_name = "ApproximateNumberOfMessagesVisible"
@@ -94,11 +94,11 @@ locals {
       description    = "The trail records the archive's own landing, which is landed again: leave data events of the audit, log and access-log buckets out of its selectors."
     })
   }
-  alarms = merge(local.alarms_here, local.alarms_of_rounds, var.extra_alarms)
+  alarms = merge(local.alarms_of_landing, local.alarms_of_rounds, var.extra_alarms)
 }
 
 resource "aws_cloudwatch_log_metric_filter" "minute" {
-  for_each = local.fields
+  for_each = var.collector_log_group_name == null ? {} : local.fields
 
   name           = "${var.name}-${replace(each.key, "_", "-")}"
   log_group_name = var.collector_log_group_name

@@ -27,21 +27,21 @@ variable "kms_key_arn" {
 }
 
 variable "queue_name" {
-  description = "Name of the collector's queue."
+  description = "Name of the collector's queue; null where there is no collector."
   type        = string
-  nullable    = false
+  default     = null
   validation {
-    condition     = can(regex("^[A-Za-z0-9_-]{1,80}$", var.queue_name))
+    condition     = var.queue_name == null || can(regex("^[A-Za-z0-9_-]{1,80}$", var.queue_name))
     error_message = "queue_name is the name of a standard queue, neither its URL nor its ARN."
   }
 }
 
 variable "dead_letter_queue_name" {
-  description = "Name of its dead-letter queue."
+  description = "Name of its dead-letter queue; null where there is no collector."
   type        = string
-  nullable    = false
+  default     = null
   validation {
-    condition     = var.dead_letter_queue_name != var.queue_name
+    condition     = var.dead_letter_queue_name == null || var.dead_letter_queue_name != var.queue_name
     error_message = "dead_letter_queue_name is the queue itself: give the name of its dead-letter queue."
   }
 }
@@ -68,11 +68,11 @@ variable "service_names" {
 }
 
 variable "collector_log_group_name" {
-  description = "Log group of the collector: the metrics of its alarms are read from the line that it writes each minute (docs/metrics.md)."
+  description = "Log group of the collector: the metrics of its alarms are read from the line that it writes each minute (docs/metrics.md). null: there is no collector in this account, and none of its alarms."
   type        = string
-  nullable    = false
+  default     = null
   validation {
-    condition     = can(regex("^[A-Za-z0-9_/.#-]{1,512}$", var.collector_log_group_name))
+    condition     = var.collector_log_group_name == null || can(regex("^[A-Za-z0-9_/.#-]{1,512}$", var.collector_log_group_name))
     error_message = "collector_log_group_name is the name of a log group, not its ARN: give the collector module's log_group_name."
   }
 }

@@ -132,9 +132,15 @@ data "aws_iam_policy_document" "auditor" {
 
   # Walked down from the root, not up from an account.
   statement {
-    sid       = "ReadUnitsAndTags"
-    actions   = ["organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent", "organizations:ListTagsForResource"]
-    resources = [for kind in ["account", "ou", "root"] : "arn:${local.partition}:organizations::${local.caller}:${kind}/${var.organization_id}/*"]
+    sid       = "ReadUnits"
+    actions   = ["organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent"]
+    resources = [for kind in ["ou", "root"] : "arn:${local.partition}:organizations::${local.caller}:${kind}/${var.organization_id}/*"]
+  }
+
+  statement {
+    sid       = "ReadTagsOfAccounts"
+    actions   = ["organizations:ListTagsForResource"]
+    resources = ["arn:${local.partition}:organizations::${local.caller}:account/${var.organization_id}/*"]
   }
 
   statement {

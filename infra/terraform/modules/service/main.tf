@@ -88,8 +88,16 @@ resource "aws_ecs_task_definition" "this" {
     cpu_architecture        = var.cpu_architecture
   }
 
+  # On the task's own disk: gone with the task.
+  dynamic "volume" {
+    for_each = var.scratch ? ["scratch"] : []
+    content {
+      name = volume.value
+    }
+  }
+
   # No health check: the image has no shell to run one. What must not go on ends with an exit code, and ECS starts another.
-  container_definitions = jsonencode([{
+  container_definitions = jsonencode([merge({ for volume in var.scratch ? ["scratch"] : [] : "mountPoints" => [{ sourceVolume = volume, containerPath = "/tmp", readOnly = false }] }, {
     name                   = var.service
     image                  = var.image
     essential              = true
@@ -110,7 +118,7 @@ resource "aws_ecs_task_definition" "this" {
         max-buffer-size       = "4m"
       }
     }
-  }])
+  })])
   tags = var.tags
 }
 

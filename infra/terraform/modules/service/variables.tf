@@ -225,6 +225,13 @@ variable "scaling_suspended" {
   nullable    = false
 }
 
+variable "scratch" {
+  description = "Whether the container gets a /tmp that it may write to, on the task's own disk of 20 GiB, which is gone with the task: for services that sort more than memory holds. Their image names /tmp as a volume, so that their user may write there."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "spot_share" {
   description = "Percentage of the tasks beyond the first that run on Fargate Spot: up to 70 % cheaper, ended with a warning of two minutes, in which a service drains."
   type        = number

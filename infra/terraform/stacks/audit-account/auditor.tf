@@ -18,6 +18,8 @@ locals {
     role_arn         = "arn:${local.partition}:iam::${var.management_account_id}:role${var.role_path}${var.name}-organization"
   } : null
 
+  auditor_organization = try(var.auditor.organization == "none", true) ? null : { role_arn = try(local.organization_role.role_arn, null), external_id = try(local.organization_role.external_id, null) }
+
   # What the collector leaves out on purpose is no gap to be healed.
   admission = { for option, value in var.collector.options : option => value if contains(["only_accounts", "only_regions", "without_accounts", "without_regions"], option) }
 
@@ -62,7 +64,7 @@ module "auditor" {
 
   sources               = local.sources
   look_into_log_buckets = local.auditor_looks
-  organization          = var.auditor.organization == "none" ? null : { role_arn = try(local.organization_role.role_arn, null), external_id = try(local.organization_role.external_id, null) }
+  organization          = local.auditor_organization
 
   attest_key_arn   = var.auditor.attest ? module.keys.attest_key_arn : null
   archive_name     = var.auditor.archive_name

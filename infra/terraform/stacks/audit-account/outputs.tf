@@ -207,6 +207,25 @@ output "findings_topic_arn" {
   value       = one(module.auditor[*].findings_topic_arn)
 }
 
+# The names are those of the module's inputs; an example beside this takes them.
+output "for_auditor_elsewhere" {
+  description = "With auditor.elsewhere: inputs of modules/auditor in that account, all that it takes from here, and the key of raw. null without."
+  value = !local.audited || local.auditor_here ? null : {
+    archive               = { bucket_name = module.audit_bucket.bucket_name }
+    ledger_url            = module.ledger.ledger_url
+    access                = { role = { arn = module.auditor_access[0].role_arn, external_id = var.auditor.elsewhere.external_id } }
+    heal_queue_url        = var.auditor.heal ? module.ingest.queue_url : null
+    announcements         = { topic_arn = module.announcements.topic_arn }
+    sources               = local.sources
+    look_into_log_buckets = local.auditor_looks
+    organization          = local.auditor_organization
+    object_lock_mode      = module.audit_bucket.object_lock_mode
+    object_lock_days      = module.audit_bucket.object_lock_days
+    options               = merge(local.admission, var.auditor.options)
+    raw_kms_key_arn       = module.keys.key_arns["raw"]
+  }
+}
+
 # ---- around it ----
 
 output "alarm_topic_arn" {

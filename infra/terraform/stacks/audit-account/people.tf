@@ -15,7 +15,7 @@ locals {
 
   # The collector writes the archive, reads the log bucket, works on queue and table. So does who rebuilds the ledger, but for the log bucket; operators look after queue and table.
   key_users = merge(
-    { for class in ["trail"] : class => concat([local.collector_role_arn], local.auditor_looks ? local.auditor_role_arns : []) if local.log_bucket_is_ours },
+    { for class in ["trail"] : class => [local.collector_role_arn] if local.log_bucket_is_ours },
     { for class in ["raw"] : class => concat([local.collector_role_arn], local.auditor_role_arns, var.rebuild_role_arns) },
     { for class in local.event_kms_classes : class => concat([local.collector_role_arn], var.rebuild_role_arns) },
     { for class in ["queue", "table"] : class => distinct(concat([local.collector_role_arn], local.auditor_role_arns, var.operator_role_arns, var.rebuild_role_arns)) },
@@ -45,8 +45,8 @@ locals {
   analysts        = try(var.catalog.analyst_role_arns, [])
   analyst_readers = flatten([for class in concat(["raw"], local.event_kms_classes) : [for arn in local.analysts : { class = class, arn = arn }]])
 
-  # It asks events for what stopped a trail. What it says of the archive stands with raw's key, which it uses.
-  auditor_readers = flatten([for class in local.event_kms_classes : [for arn in local.auditor_role_arns : { class = class, arn = arn }]])
+  # It asks management events for what stopped a trail, and who joined. What it says of the archive stands with raw's key, which it uses.
+  auditor_readers = [for arn in local.auditor_role_arns : { class = "events-management", arn = arn }]
 
   # Whoever looks after it checks what was signed.
   attest_readers = [for arn in var.operator_role_arns : { class = "attest", arn = arn } if local.attests_here]

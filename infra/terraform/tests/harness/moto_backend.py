@@ -2,22 +2,26 @@
 
 What moto gives (ids, ARNs, URLs) goes into Terraform's state. Types that are not here live in the state alone."""
 import os
+import threading
 
 import boto3
 
 from values import is_unknown
 
 _clients = {}
+# Whose account the resource is made in, of the one that this thread makes.
+_here = threading.local()
 MAKERS = {}
 
 
-def apply(type_name, state, plan, provider_region, is_new):
+def apply(type_name, state, plan, account, is_new):
     """→ (state, errors)"""
     make = MAKERS.get(type_name)
     if make is None:
         return state, []
     try:
-        given = make(state, state.get("region") or provider_region, is_new) or {}
+        _here.account = account.id
+        given = make(state, state.get("region") or account.region, is_new) or {}
     except Exception as error:  # whatever moto refuses is Terraform's to show
         return state, [f"{type_name}: {error}"]
     return {**state, **{key: value for key, value in given.items() if key in state and is_unknown(plan.get(key))}}, []
@@ -34,10 +38,20 @@ def makes(type_name):
 
 
 def client(service, region):
-    if (service, region) not in _clients:
-        _clients[service, region] = boto3.client(
-            service, endpoint_url=os.environ["STUB_AWS_ENDPOINT"], region_name=region, aws_access_key_id="test", aws_secret_access_key="test")
-    return _clients[service, region]
+    account = _here.account
+    if (service, region, account) not in _clients:
+        _clients[service, region, account] = boto3.client(service, endpoint_url=os.environ["STUB_AWS_ENDPOINT"], region_name=region, **_keys(account))
+    return _clients[service, region, account]
+
+
+def _keys(account):
+    """moto is in one account by itself, and in the others with keys of a role of theirs."""
+    ours = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    if account == os.environ.get("STUB_AWS_ACCOUNT", account):
+        return ours
+    sts = boto3.client("sts", endpoint_url=os.environ["STUB_AWS_ENDPOINT"], region_name="us-east-1", **ours)
+    given = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/terraform", RoleSessionName="terraform")["Credentials"]
+    return {"aws_access_key_id": given["AccessKeyId"], "aws_secret_access_key": given["SecretAccessKey"], "aws_session_token": given["SessionToken"]}
 
 
 def first(value, block):

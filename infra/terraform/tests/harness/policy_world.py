@@ -1,5 +1,6 @@
 """Every policy of an applied root module, by whom and what it is for, so that a scenario needs only who, action, resource and context."""
 import json
+import os
 import re
 from dataclasses import dataclass, field
 
@@ -84,10 +85,15 @@ class World:
     def identity_documents(self, arn):
         """address → policy, of a role of this state: inline and attached"""
         role = self.role(arn)
-        inline = {a for a, values in self._of_type("aws_iam_role_policy") if values["role"] in (role["name"], role["id"])}
+        inline = {a for a, values in self._of_type("aws_iam_role_policy") if values["role"] in (role["name"], role["id"]) and self._nearest_role(a, values["role"]) == arn}
         attached = {values["policy_arn"] for _, values in self._of_type("aws_iam_role_policy_attachment") if values["role"] == role["name"]}
         managed = {a for a, values in self._of_type("aws_iam_policy") if values["arn"] in attached}
         return {address: self.documents[address] for address in sorted(inline | managed)}
+
+    def _nearest_role(self, address, name):
+        """Of roles of one name in several accounts the one that is made beside a policy: a policy names its role, and no account."""
+        beside = {values["arn"]: len(os.path.commonprefix([address, other])) for other, values in self._of_type("aws_iam_role") if name in (values["name"], values["id"])}
+        return max(beside, key=beside.get)
 
     def _identity(self, who):
         if "AWS" not in who:

@@ -106,7 +106,7 @@ class Provider:
         if os.environ.get("STUB_AWS_ENDPOINT"):
             import moto_backend
 
-            state, refused = moto_backend.apply(request.type_name, state, plan, account.region, decode(request.prior_state) is None)
+            state, refused = moto_backend.apply(request.type_name, state, plan, account, decode(request.prior_state) is None)
             errors += refused
         return messages.ApplyResp(new_state=encode(state), diagnostics=diagnostics(errors))
 

@@ -50,7 +50,7 @@ class Calls:
     def requests(self, call):
         """All that a call needs. Calls are given in the order in which they were made."""
         row = self.row(call)
-        of_service = {"s3": self.of_s3, "dynamodb": self.of_dynamodb, "sqs": self.of_sqs, "sns": self.of_sns, "kms": self.of_kms}
+        of_service = {"s3": self.of_s3, "dynamodb": self.of_dynamodb, "sqs": self.of_sqs, "sns": self.of_sns, "kms": self.of_kms, "organizations": self.of_organizations, "account": self.of_account}
         words, facts, parts = of_service.get(call.service, self.of_another)(call)
         words |= {name: getattr(self.world, name) for name in ("partition", "region", "account", "organization", "role")}
         if "kms_key" not in words:
@@ -75,6 +75,9 @@ class Calls:
             raise Unknown(f"calls.toml, {row['name']}: no part {part}, which {call} has") from None
 
     def request(self, need, call, words, name):
+        resource = self.table["resource"][need["on"]].format_map(words)
+        named = resource.split(":")[4] if resource.count(":") > 4 else ""
+        words = {**words, "owner": named if named.isdigit() else self.world.account}
         context = {}
         for part in ("every", *need.get("in", [])):
             context |= {key: filled(value, words) for key, value in self.table["context"][part].items()}
@@ -82,7 +85,6 @@ class Calls:
             context |= self.of_headers(call)
         if need["action"].startswith("dynamodb:") and self.world.leading_keys and (leading := leading_keys(call.body)):
             context["dynamodb:LeadingKeys"] = leading
-        resource = self.table["resource"][need["on"]].format_map(words)
         return Request(need["action"], resource, tuple(sorted(context.items())), name)
 
     def of_headers(self, call):
@@ -132,8 +134,18 @@ class Calls:
         words = {"kms_key": call.body["KeyId"], "message_type": call.body.get("MessageType"), "algorithm": call.body.get("SigningAlgorithm")}
         return words, set(), ()
 
+    def of_organizations(self, call):
+        """A root, a unit or an account; its ARN has the management account, in whose name is asked."""
+        named = call.body.get("ParentId") or call.body.get("ResourceId") or ""
+        kind = {"r-": "root", "ou": "ou"}.get(named[:2], "account")
+        return {"node": f"{kind}/{self.world.organization}/{named}", "kms_key": None}, set(), ()
+
+    def of_account(self, call):
+        member = call.body.get("AccountId")
+        return {"member": member, "kms_key": None}, {"member"} if member else set(), ()
+
     def of_another(self, call):
-        return {"assumed": call.body.get("RoleArn"), "kms_key": None}, set(), ()
+        return {"assumed": call.body.get("RoleArn"), "external_id": call.body.get("ExternalId", ""), "kms_key": None}, set(), ()
 
 
 def matches(match, call):

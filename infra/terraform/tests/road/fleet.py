@@ -10,11 +10,13 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_K
 
 
 class Collector:
+    """A process that works until it is ended: a collector, or an auditor that waits for its hour."""
+
     def __init__(self, program, environment, door, log):
         self.door, self.log = door, log
         stands_for_aws = {**CREDENTIALS, "TRAILKEEP_AWS_ENDPOINT": door.endpoint, "TRAILKEEP_LISTEN": "127.0.0.1:0"}
         with log.open("w") as said:
-            self.process = subprocess.Popen([program], env={**environment, **stands_for_aws}, stdout=said, stderr=said, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen([program], env={**stands_for_aws, **environment}, stdout=said, stderr=said, stdin=subprocess.DEVNULL)
 
     def said(self):
         return f"{self.log.name}:\n{self.log.read_text()}"
@@ -44,7 +46,7 @@ def round_of_the_auditor(program, environment, door, log, within_s, **more):
     """One round; answers its exit code and what it said. `more`: variables besides, for a test."""
     stands_for_aws = {**CREDENTIALS, "TRAILKEEP_AWS_ENDPOINT": door.endpoint, "TRAILKEEP_LISTEN": "127.0.0.1:0"}
     with log.open("w") as said:
-        done = subprocess.run([program, "--once"], env={**environment, **more, **stands_for_aws}, stdout=said, stderr=said, stdin=subprocess.DEVNULL, timeout=within_s, check=False)
+        done = subprocess.run([program, "--once"], env={**stands_for_aws, **environment, **more}, stdout=said, stderr=said, stdin=subprocess.DEVNULL, timeout=within_s, check=False)
     return done.returncode, log.read_text()
 
 

@@ -12,9 +12,9 @@ def listed(value):
 class Applied:
     """Attributes of resources by type, outputs, and all policies together."""
 
-    def __init__(self, state, organization, account):
+    def __init__(self, state, organization, members):
         self.outputs = {name: output["value"] for name, output in state["values"]["outputs"].items()}
-        self.policies = policy_world.World(policy_world.resources_of(state), organization_id=organization, members=(account,))
+        self.policies = policy_world.World(policy_world.resources_of(state), organization_id=organization, members=members)
 
     def all(self, kind):
         return [values for type_name, values in self.policies.resources.values() if type_name == kind]

@@ -8,11 +8,13 @@ import datetime
 import http.client
 import http.server
 import json
+import re
 import threading
 import urllib.parse
 
 PIECE = 1 << 16
 KEPT_BYTES = 4 << 20
+ASSUMED = re.compile(rb"<AccessKeyId>(\w+)</AccessKeyId>")
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 
 
@@ -29,16 +31,18 @@ class Call:
     at: datetime.datetime
     status: int = 0
     answered: dict = dataclasses.field(default_factory=dict)
+    # The access key that signed it.
+    key: str = ""
 
     def __str__(self):
         query = "&".join(f"{name}={value}" for name, value in self.query.items())
         return f"{self.service} {self.headers.get('x-amz-target', '')} {self.method} {self.path}?{query} -> {self.status}"
 
 
-def service_of(headers):
-    """The service that the signature names: Credential=ID/DAY/REGION/SERVICE/aws4_request."""
-    signed = headers.get("authorization", "").partition("Credential=")[2].partition(",")[0].split("/")
-    return signed[3] if len(signed) == 5 else "unsigned"
+def signed(headers):
+    """Access key and service that the signature names: Credential=ID/DAY/REGION/SERVICE/aws4_request."""
+    credential = headers.get("authorization", "").partition("Credential=")[2].partition(",")[0].split("/")
+    return (credential[0], credential[3]) if len(credential) == 5 else ("", "unsigned")
 
 
 def arguments(body, headers):
@@ -53,9 +57,9 @@ class Door(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, name, upstream, calls):
+    def __init__(self, name, upstream, calls, given):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.name, self.upstream, self.calls = name, upstream, calls
+        self.name, self.upstream, self.calls, self.given = name, upstream, calls, given
         self.bell, self.rung, self.lock = None, threading.Event(), threading.Lock()
         self.endpoint = f"http://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -91,13 +95,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
         now = datetime.datetime.now(datetime.timezone.utc)
-        call = Call(self.server.name, service_of(headers), self.command, urllib.parse.unquote(url.path), query, headers, {}, now)
+        key, service = signed(headers)
+        call = Call(self.server.name, service, self.command, urllib.parse.unquote(url.path), query, headers, {}, now, key=key)
         kept = self.send(headers, call.service != "s3")
         answer = self.upstream.getresponse()
         call.body = arguments(kept, headers)
         call.status, call.answered = answer.status, {name.lower(): value for name, value in answer.getheaders()}
+        whole = answer.read() if service == "sts" else None
+        if whole and (found := ASSUMED.search(whole)):
+            self.server.given[found[1].decode()] = call.body.get("RoleArn")
         self.server.keep(call)
-        self.pass_on(answer, call.answered)
+        self.pass_on(answer, call.answered, whole)
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = forward
 
@@ -122,10 +130,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 kept += piece
         return bytes(kept)
 
-    def pass_on(self, answer, headers):
+    def pass_on(self, answer, headers, whole):
         """Passes the answer on as it comes; one whose length is not told is read first."""
-        whole = None
-        if "content-length" not in headers and self.command != "HEAD":
+        if whole is None and "content-length" not in headers and self.command != "HEAD":
             whole = answer.read()
             headers = {**headers, "content-length": str(len(whole))}
         self.send_response_only(answer.status)
@@ -148,10 +155,11 @@ class Proxy:
     """Doors to one emulator, and all that was asked through them."""
 
     def __init__(self, upstream):
-        self.upstream, self.calls, self.doors = upstream, [], []
+        # given: access key → role, of each role that was assumed through these doors.
+        self.upstream, self.calls, self.doors, self.given = upstream, [], [], {}
 
     def door(self, name):
-        self.doors.append(Door(name, self.upstream, self.calls))
+        self.doors.append(Door(name, self.upstream, self.calls, self.given))
         return self.doors[-1]
 
     def close(self):

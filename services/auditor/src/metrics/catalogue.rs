@@ -15,7 +15,7 @@ pub(super) const DURATION: Instrument = Instrument::histogram("trailkeep.auditor
 pub(super) const STEPS_FAILED: Instrument = Instrument::counter(
     "trailkeep.auditor.steps.failed",
     "{step}",
-    "Steps of rounds that failed: `keys`, `roster`, `verify`, `coverage`, `segments`, `settle`, `heal`, `tell`, `attest`, `heads`.",
+    "Steps of rounds that failed: `keys`, `roster`, `verify`, `coverage`, `segments`, `settle`, `heal`, `acknowledge`, `tell`, `attest`, `heads`.",
 )
 .by(&["step"]);
 pub(super) const LEADER: Instrument =
@@ -23,10 +23,16 @@ pub(super) const LEADER: Instrument =
 pub(super) const CHANGES: Instrument = Instrument::counter(
     "trailkeep.auditor.findings.changes",
     "{change}",
-    "Changes of findings by what happened: `opened`, `reopened`, `healing`, `healed`, `resolved`.",
+    "Changes of findings by what happened: `opened`, `reopened`, `healing`, `healed`, `resolved`, `acknowledged`, `changed`.",
 )
 .by(&["name", "change"]);
-pub(super) const OPEN: Instrument = Instrument::gauge("trailkeep.auditor.findings.open", "{finding}", "Findings that are open.");
+pub(super) const OPEN: Instrument =
+    Instrument::gauge("trailkeep.auditor.findings.open", "{finding}", "Findings that are open and not acknowledged.");
+pub(super) const ACKNOWLEDGED: Instrument = Instrument::gauge(
+    "trailkeep.auditor.findings.acknowledged",
+    "{finding}",
+    "Findings that are open and acknowledged: no other gauge counts them.",
+);
 pub(super) const FAILED: Instrument = Instrument::gauge(
     "trailkeep.auditor.verification.failed",
     "{finding}",
@@ -72,6 +78,7 @@ pub(super) const CATALOGUE: &[Instrument] = &[
     LEADER,
     CHANGES,
     OPEN,
+    ACKNOWLEDGED,
     FAILED,
     GAPS,
     MISSING,

@@ -37,7 +37,7 @@ fn text_after_everything() -> String {
 
 fn change(name: &str, state: State) -> Change {
     let found = Found { name: name.to_owned(), ..Found::default() };
-    let open = Open { id: found.id(), found, opened_ms: 0, seen_ms: 0, within: (0, 0), healing: crate::heal::Healing::default() };
+    let open = Open::new(found.id(), found, 0);
     Change { state, at_ms: 0, open }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use trailkeep_attest::{Head, Judged, Listing, Made, Making, Parts, Signer, due, due_at_ms, judge, read, unknown_coverage};
+use trailkeep_attest::{Head, Judged, Listing, Made, Making, Parts, Signer, called, due, due_at_ms, judge, read, unknown_coverage};
 use trailkeep_audit::{
     Day, Sha256,
     attestation::{CoverageStatement, Envelope, Kind, TrailConfiguration},
@@ -44,6 +44,8 @@ impl Round<'_> {
         // Known before anything is tried, and told whatever comes of it.
         self.late(&chain);
         let Some(trusted) = trusted else { return Ok(()) };
+        let step = called(bucket.as_ref(), self.settings.archive_name.as_deref()).await.map_err(StepError::from);
+        let Some(name) = self.done("attest", step)? else { return Ok(()) };
         let all = due(&chain.done, chain.first, self.now_ms, MOST_DAYS);
         for (day, kind) in all.into_iter().take(self.settings.bounds.attestations) {
             if self.stop.is_asked() {
@@ -51,19 +53,13 @@ impl Round<'_> {
             }
             self.hold().await?;
             let (policy, aliases) = (self.settings.policy("", self.now_ms), self.settings.aliases.clone());
-            let making = Making {
-                now_ms: self.now_ms,
-                // What will be archived soon is read again while it can be.
-                sample: if self.reads_again(kind) { self.settings.sample } else { 0.0 },
-                aliases: &aliases,
-                policy: &policy,
-                progress: &|_| {},
-            };
-            let (name, most) = (&self.settings.archive_name, self.settings.bounds.findings);
-            let judged = Box::pin(judge(&self.archive, &trusted.keys, (day, kind), name, most, &making)).await;
+            let making =
+                Making { now_ms: self.now_ms, sample: self.settings.sample, aliases: &aliases, policy: &policy, progress: &|_| {} };
+            let most = self.settings.bounds.findings;
+            let judged = Box::pin(judge(&self.archive, &trusted.keys, (day, kind), &name, most, &making)).await;
             let Some(judged) = self.done("attest", judged.map_err(StepError::from))? else { continue };
-            let rows = self.take_in_day(day, kind, &judged).await?.or(findings);
-            let step = self.sign((day, kind), &judged, trusted, rows, signer.as_ref(), &making).await;
+            let rows = self.take_in_day(day, &judged).await?.or(findings);
+            let step = self.sign((day, kind), &judged, (trusted, rows, &name), signer.as_ref(), &making).await;
             let Some(made) = self.done("attest", step)? else { break };
             chain.done.insert(day, kind);
             self.late(&chain);
@@ -74,7 +70,7 @@ impl Round<'_> {
                 self.put_head(&envelope).await;
             }
         }
-        self.lacking_heads().await;
+        self.lacking_heads(&name).await;
         Ok(())
     }
 
@@ -82,12 +78,11 @@ impl Round<'_> {
         &self,
         of: (Day, Kind),
         judged: &Judged,
-        trusted: &Trusted,
-        findings: Option<Sha256>,
+        (trusted, findings, name): (&Trusted, Option<Sha256>, &str),
         signer: &dyn Signer,
         making: &Making<'_>,
     ) -> Result<Made, StepError> {
-        let parts = self.parts(of, trusted, findings).await?;
+        let parts = self.parts(of, trusted, findings, name).await?;
         self.hold().await?;
         Ok(Box::pin(judged.attest(&self.archive, signer, &parts, making)).await?)
     }
@@ -119,18 +114,18 @@ impl Round<'_> {
     }
 
     /// Once a day, and after a failure: puts there what is lacking.
-    async fn lacking_heads(&mut self) {
+    async fn lacking_heads(&mut self, name: &str) {
         let Some(heads) = &self.ports.heads else { return };
         if !is_due(self.memory.content.heads_ms, DAY_MS, self.now_ms) {
             return;
         }
-        match heads.catch_up(self.archive.bucket().as_ref(), &self.settings.archive_name, self.now_ms).await {
+        match heads.catch_up(self.archive.bucket().as_ref(), name, self.now_ms).await {
             Ok(_) => self.memory.content.heads_ms = Some(self.now_ms),
             Err(error) => self.step_failed("heads", &error.into()),
         }
     }
 
-    async fn parts(&self, of: (Day, Kind), trusted: &Trusted, findings_sha256: Option<Sha256>) -> Result<Parts, StepError> {
+    async fn parts(&self, of: (Day, Kind), trusted: &Trusted, findings_sha256: Option<Sha256>, name: &str) -> Result<Parts, StepError> {
         let (keys_origin, keys_sha256) = match &trusted.file {
             Some((key, sha256)) => (key.clone(), sha256.parse().unwrap_or_else(|_| Sha256::of(trusted.keys.to_json().as_bytes()))),
             None => ("given to the auditor".to_owned(), Sha256::of(trusted.keys.to_json().as_bytes())),
@@ -142,7 +137,7 @@ impl Round<'_> {
             further_findings.insert(TRAILS_UNKNOWN.to_owned(), 1);
         }
         Ok(Parts {
-            archive: self.settings.archive_name.clone(),
+            archive: name.to_owned(),
             coverage,
             trails: trails.unwrap_or_default(),
             findings_sha256,

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use trailkeep_audit::coverage::{Cause, Gap, TrailEventKind};
-use trailkeep_coverage::{Asked, Basis, Recorded, Seen, Told, kept, look};
+use trailkeep_audit::coverage::{Cause, Gap, Lacks, TrailEventKind};
+use trailkeep_coverage::{Asked, OBSERVED_ONLY, Recorded, Seen, Told, kept, look};
 use trailkeep_keys::AccountId;
 use trailkeep_query::recorded::{organization_events, trail_events};
+use trailkeep_records::time::to_rfc3339;
 
 use super::{Round, StepError, verification::MOST_BACK_MS};
 use crate::{
@@ -111,14 +112,15 @@ impl Round<'_> {
             ..Found::default()
         });
         all.extend(differences);
-        // Who said that there is no organization to ask has said that accounts are those that were seen.
-        let expected = told.basis == Basis::Observed && self.settings.without_organization;
-        if !told.unknown.is_empty() && !expected {
+        // Who said that there is no organization to ask has said that accounts are those that were seen; nothing else is known by that.
+        let said = |reason: &&String| self.settings.without_organization && reason.as_str() == OBSERVED_ONLY;
+        let unknown: Vec<&str> = told.unknown.iter().filter(|reason| !said(reason)).map(String::as_str).collect();
+        if !unknown.is_empty() {
             all.push(Found {
                 origin: Origin::Coverage,
                 name: "coverage_unknown".to_owned(),
-                count: Some(told.unknown.len() as u64),
-                detail: told.unknown.join("; "),
+                count: Some(unknown.len() as u64),
+                detail: unknown.join("; "),
                 ..Found::default()
             });
         }
@@ -128,11 +130,17 @@ impl Round<'_> {
 
 fn gap(gap: &Gap) -> Found {
     let mut evidence = std::collections::BTreeMap::from([("lacks".to_owned(), gap.lacks.name().to_owned())]);
-    if let Cause::TrailStopped { kind, event_id, .. } = &gap.cause {
+    if let Cause::TrailStopped { kind, event_id, at_ms } = &gap.cause {
         evidence.insert("event_id".to_owned(), event_id.clone());
         evidence.insert("event_name".to_owned(), event_name(*kind).to_owned());
+        evidence.extend(to_rfc3339(*at_ms).map(|at| ("event_at".to_owned(), at)));
     }
     let hours = (gap.until_ms - gap.since_ms) / trailkeep_audit::coverage::HOUR_MS;
+    let detail = match (gap.lacks, gap.open) {
+        (Lacks::Digests, true) => "since then no Digest has come, though one comes every hour, whatever happens",
+        (Lacks::Digests, false) => "in these hours no Digest came, though one comes every hour, whatever happens",
+        (Lacks::Sources, _) => "Digests of these hours list log files, and none of theirs landed",
+    };
     Found {
         origin: Origin::Coverage,
         name: "gap".to_owned(),
@@ -140,9 +148,11 @@ fn gap(gap: &Gap) -> Found {
         region: Some(gap.region.to_string()),
         from_ms: Some(gap.since_ms),
         to_ms: Some(gap.until_ms),
-        count: u64::try_from(hours).ok(),
+        lasting: gap.open,
+        // How long it will have been nobody knows while it lasts.
+        count: u64::try_from(hours).ok().filter(|_| !gap.open),
         reasons: vec![gap.cause.name().to_owned()],
-        detail: format!("{hours} hours in which {} was expected and did not come", gap.lacks.name()),
+        detail: detail.to_owned(),
         evidence,
         ..Found::default()
     }

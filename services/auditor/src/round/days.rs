@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trailkeep_attest::Judged;
-use trailkeep_audit::{Day, Sha256, attestation::Kind};
+use trailkeep_audit::{Day, Sha256};
 use trailkeep_verification::Finding;
 
-use super::{Round, RoundError, verification::found};
+use super::{Round, RoundError, remembering::counts, verification::found};
 use crate::{
     finding::{Found, Origin},
-    lifecycle::{Looked, Open},
+    lifecycle::Looked,
     notes::{self, NOBODY},
 };
 
@@ -18,31 +18,33 @@ const DAY_MS: i64 = 86_400_000;
 /// What only reading the bytes again finds, by stable names. Nothing but reading them once more finds that it is not so.
 const READ_AGAIN: [&str; 3] = ["damaged", "archived_not_read", "not_read"];
 
+/// What `more_findings` says of findings of a day's verification that are not told one by one.
+const OF_A_DAY: &str = "day";
+
 impl Round<'_> {
     /// Takes in what verifying a day found, writes it down, tells and remembers it. Gives the hash of the object with the rows; none: nothing changed.
-    pub(super) async fn take_in_day(&mut self, day: Day, kind: Kind, judged: &Judged) -> Result<Option<Sha256>, RoundError> {
+    pub(super) async fn take_in_day(&mut self, day: Day, judged: &Judged) -> Result<Option<Sha256>, RoundError> {
         let mut found: Vec<Found> = judged.findings().iter().filter_map(|finding| found_of(day, finding)).collect();
         found.extend(contradicted(day, judged.contradicted()));
         let (since_ms, until_ms) = (day.start_ms(), day.start_ms() + DAY_MS);
         let window = Looked { since_ms: Some(since_ms), until_ms, partial: judged.left_out() > 0, ..Looked::default() };
         // Rounds look at the same, and know what lies before the day: they say what is not so any more.
         let mut looked = vec![Looked { origin: Origin::Verification, accounts: Some(BTreeSet::new()), ..window.clone() }];
-        if self.reads_again(kind) {
+        if self.settings.sample > 0.0 {
             looked.push(Looked { origin: Origin::Sample, ..window });
         }
         let told = std::mem::take(&mut self.changes);
-        self.report.beyond += judged.left_out();
         self.held_against_open(&looked, found);
+        if judged.left_out() > 0 {
+            self.add_more(NOBODY, &BTreeMap::from([(OF_A_DAY.to_owned(), judged.left_out())]));
+        }
+        // What was found again may be longer than it was.
+        self.fit();
         let written = self.told_of_day().await;
         let more = std::mem::replace(&mut self.changes, told);
         self.changes.extend(more);
         self.count();
         written
-    }
-
-    /// Whether the sample of such an attestation is read again: while the bytes can be read at once.
-    pub(super) fn reads_again(&self, kind: Kind) -> bool {
-        kind == Kind::Provisional && self.settings.sample > 0.0
     }
 
     fn held_against_open(&mut self, looked: &[Looked], found: Vec<Found>) {
@@ -54,17 +56,13 @@ impl Round<'_> {
             by_account.entry(found.account.clone().unwrap_or_else(|| NOBODY.to_owned())).or_default().push(found);
         }
         for (account, found) in by_account {
-            let note = &mut self.accounts.entry(account).or_default().content;
-            let mut left = note.room_bytes(self.settings.bounds.note_bytes);
-            let room = |open: &Open| {
-                let fits = left.checked_sub(notes::Account::needs_bytes(open));
-                left = fits.unwrap_or(left);
-                fits.is_some()
-            };
+            let note = &mut self.accounts.entry(account.clone()).or_default().content;
             // What may have landed since is for rounds to say.
-            let taken = note.findings.take(looked, found, None, self.now_ms, room);
-            self.report.beyond += taken.beyond.len() as u64;
+            let taken = note.take(looked, found, None, self.now_ms, self.settings.bounds.note_bytes);
             self.changes.extend(taken.changes);
+            if !taken.beyond.is_empty() {
+                self.add_more(&account, &counts(&taken.beyond));
+            }
         }
     }
 

@@ -10,8 +10,12 @@ use trailkeep_keys::Region;
 use trailkeep_pipeline::ports::bucket::PutOutcome;
 use trailkeep_verification::kept_keys;
 
-use super::{Round, StepError, error::NoKeys};
-use crate::notes::is_due;
+use super::{Round, StepError, error::NoKeys, verification::found};
+use crate::{
+    finding::{Found, Origin},
+    lifecycle::Looked,
+    notes::is_due,
+};
 
 /// How often a Region is asked, in milliseconds: once a day.
 const DAY_MS: i64 = 86_400_000;
@@ -24,7 +28,7 @@ const FIRST_MS: i64 = 1_420_070_400_000;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trusted {
     pub(super) keys: PublicKeys,
-    /// SHA-256 of the file that keeps them, lower hex, and its key.
+    /// Where they are kept, in words, and SHA-256 of the file, lower hex.
     pub(super) file: Option<(String, String)>,
 }
 
@@ -32,12 +36,21 @@ impl Round<'_> {
     /// The kept keys, with what is new in the Regions that are due or named.
     pub(super) async fn keys(&mut self, named: &BTreeSet<String>) -> Result<Trusted, StepError> {
         let bucket = self.archive.bucket().clone();
-        let kept = kept_keys(bucket.as_ref()).await?;
+        let kept = kept_keys(bucket.as_ref(), self.now_ms).await?;
         for refused in &kept.refused {
             tracing::warn!(file = refused.file, reason = refused.reason, "a kept public key was not taken: {}", refused.detail);
         }
+        // All that is refused is looked at in every round: what is not found any more is gone.
+        let looked = Looked {
+            origin: Origin::Keys,
+            until_ms: self.now_ms,
+            partial: kept.refused_count > kept.refused.len() as u64,
+            ..Looked::default()
+        };
+        let found = kept.findings().map(|finding| Found { origin: Origin::Keys, ..found(&finding) }).collect();
+        self.kept_keys = Some((looked, found));
+        let mut trusted_file = kept.stated().map(|(sha256, origin)| (origin, sha256));
         let mut keys = kept.keys;
-        let mut trusted_file = kept.files.first().map(|file| (file.key.clone(), file.sha256.clone()));
         let before = keys.len();
         for key in self.ports.keys.iter().filter_map(|source| source.all()).flat_map(PublicKeys::iter) {
             keys.add(key.clone());
@@ -50,7 +63,7 @@ impl Round<'_> {
             let policy = self.settings.policy("application/json", self.now_ms);
             if bucket.put(&key, body.into(), &policy).await? == PutOutcome::Written {
                 tracing::info!(key, new = keys.len() - before, "public keys of CloudTrail's that were not kept yet are kept now");
-                trusted_file = Some((key, sha256));
+                trusted_file = Some((format!("{key} of the archive"), sha256));
             }
         }
         match asked {

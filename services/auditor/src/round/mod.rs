@@ -1,6 +1,7 @@
 //! One round: what is looked at, what is found, what changed, what is done about it. In the order in which `design.md` has it; what is remembered is written
 //! once everything else is.
 
+mod acknowledging;
 mod attesting;
 mod coverage;
 mod days;
@@ -40,6 +41,9 @@ use crate::{
 /// Notes that are read or written at once.
 const NOTES_AT_ONCE: usize = 16;
 
+/// What `more_findings` says of segments that do not stand and are not told one by one.
+const SEGMENTS: &str = "segments";
+
 /// A round under way.
 pub(crate) struct Round<'a> {
     ports: &'a Ports,
@@ -58,6 +62,8 @@ pub(crate) struct Round<'a> {
     /// An account's note that should be there is not.
     notes_lost: bool,
     changes: Vec<Change>,
+    /// What was refused of the public keys that the archive keeps; none: nobody could look.
+    kept_keys: Option<(Looked, Vec<Found>)>,
     report: RoundReport,
 }
 
@@ -88,6 +94,7 @@ pub(crate) async fn run(
         accounts: BTreeMap::new(),
         notes_lost: false,
         changes: Vec::new(),
+        kept_keys: None,
         report: RoundReport::default(),
     };
     let ended = round.all().await;
@@ -117,6 +124,8 @@ impl Round<'_> {
         let beyond = self.take_in(verified, covered, watched, landed.as_ref());
         let step = self.heal(&beyond).await;
         self.done("heal", step)?;
+        let step = self.acknowledge().await;
+        self.done("acknowledge", step)?;
         self.fit();
         // From here on it is known, whatever becomes of the rest.
         self.count();
@@ -232,7 +241,7 @@ impl Round<'_> {
         landed: Option<&BTreeSet<String>>,
     ) -> BTreeMap<String, Vec<Found>> {
         let (mut looked, mut found): (Vec<Looked>, Vec<Found>) = (Vec::new(), Vec::new());
-        let mut left_out = 0;
+        let mut left_out = BTreeMap::new();
         if let Some(verified) = verified {
             self.report.digests_verified = verified.digests_verified;
             self.report.files_verified = verified.files_verified;
@@ -251,6 +260,10 @@ impl Round<'_> {
                 note.marks = serde_json::to_value(&marks).unwrap_or_default();
             }
         }
+        if let Some((looked_at, refused)) = self.kept_keys.take() {
+            looked.push(looked_at);
+            found.extend(refused);
+        }
         if let Some(covered) = covered {
             self.saw(&covered.seen);
             self.memory.content.covered_ms = Some(self.now_ms);
@@ -262,10 +275,12 @@ impl Round<'_> {
             self.memory.content.segments_day = Some(watched.day);
             looked.push(watched.looked);
             found.extend(watched.found);
-            left_out += watched.left_out;
+            if watched.left_out > 0 {
+                left_out.insert(SEGMENTS.to_owned(), watched.left_out);
+            }
         }
         self.report.roster_age_h = self.roster_age_h(self.memory.content.roster_observed_ms);
-        self.reconcile(&looked, found, landed, left_out)
+        self.reconcile(&looked, found, landed, &left_out)
     }
 
     /// Takes in who was seen where, and since when.

@@ -16,8 +16,8 @@ use crate::{
 
 const DAY_MS: i64 = 86_400_000;
 const HALF_HOUR_MS: i64 = 1_800_000;
-/// Causes of gaps in which nothing can have been delivered.
-const NOTHING_TO_FIND: [&str; 2] = ["suspended", "trail_stopped"];
+/// The cause of a gap in which nothing can have been delivered. An event that stopped a trail is no such: it may be of another trail.
+const NOTHING_TO_FIND: &str = "suspended";
 /// Most days of one gap that are listed.
 const MOST_DAYS: usize = 8;
 /// Most Digests of one folder: there are 24 a day and trail.
@@ -62,7 +62,7 @@ impl Round<'_> {
             open.found.name == "gap"
                 && open.healing.is_due(self.now_ms)
                 && self.settings.admission.admits(account, region)
-                && !open.found.reasons.iter().any(|cause| NOTHING_TO_FIND.contains(&cause.as_str()))
+                && !open.found.reasons.iter().any(|cause| cause == NOTHING_TO_FIND)
         };
         let all = self.accounts.iter().flat_map(|(account, note)| note.content.findings.open.iter().map(move |open| (account, open)));
         all.filter(|(_, open)| may_have(open)).map(|(account, open)| (account.clone(), open.clone())).collect()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use trailkeep_archive::{FindingChange, FindingRow, Severity, layout, write_findings};
+use trailkeep_attest::address;
 use trailkeep_audit::Sha256;
 use trailkeep_keys::{KeyKind, LogKey};
 use trailkeep_pipeline::ports::bucket::PutOutcome;
@@ -11,7 +12,8 @@ use trailkeep_pipeline::ports::bucket::PutOutcome;
 use super::{Round, RoundError};
 use crate::{
     lifecycle::{Change, State},
-    message::{Message, messages, not_told, severity},
+    message::{Message, messages, not_told},
+    names::severity,
     notes::{self, Kept, UNTOLD},
     ports::Told,
 };
@@ -68,11 +70,11 @@ impl Round<'_> {
         let Some(teller) = self.ports.teller.clone() else { return Ok(()) };
         let mut kept: Kept<Untold> = notes::read(self.ports.ledger.as_ref(), UNTOLD).await?;
         let Untold { waiting, lost } = std::mem::take(&mut kept.content);
-        let archive = &self.settings.archive_name;
-        let new = messages(archive, &self.changes, self.settings.bounds.messages_per_name);
+        let archive = self.settings.archive_name.clone().unwrap_or_else(|| address(self.archive.bucket().as_ref()));
+        let new = messages(&archive, &self.changes, self.settings.bounds.messages_per_name);
         let all: Vec<Waiting> = waiting.into_iter().chain(new.into_iter().map(|message| Waiting { message, refused: 0 })).collect();
         // That some are lost is said before anything else.
-        let first: Option<Message> = (lost > 0).then(|| not_told(archive, lost, self.now_ms));
+        let first: Option<Message> = (lost > 0).then(|| not_told(&archive, lost, self.now_ms));
         let sent: Vec<Message> = first.iter().chain(all.iter().map(|waiting| &waiting.message)).cloned().collect();
         let mut told = Told::default();
         if !sent.is_empty() {
@@ -117,6 +119,8 @@ impl Round<'_> {
                 State::Healing => FindingChange::Healing,
                 State::Healed => FindingChange::Healed,
                 State::Resolved => FindingChange::Resolved,
+                State::Acknowledged => FindingChange::Acknowledged,
+                State::Changed => FindingChange::Changed,
             },
             name: found.name.clone(),
             severity: match severity(found) {
@@ -132,7 +136,7 @@ impl Round<'_> {
             bucket: found.bucket.clone(),
             key: found.key.clone(),
             since: found.from_ms,
-            until: found.to_ms,
+            until: found.ended_ms(),
             how_many: found.count,
             reasons: found.reasons.clone(),
             detail: found.detail.clone(),

@@ -11,7 +11,7 @@ use trailkeep_verification::{Asked, Depth, Finding, MARK_BEHIND_MS, Mark, Marks,
 use super::Round;
 use crate::{
     finding::{Found, Origin},
-    lifecycle::{Looked, Open},
+    lifecycle::Looked,
     notes,
 };
 
@@ -19,8 +19,8 @@ use crate::{
 const DAY_MS: i64 = 86_400_000;
 /// How far back what is open is looked at again, in milliseconds: 40 days. CloudTrail retries for 30.
 pub(super) const MOST_BACK_MS: i64 = 40 * DAY_MS;
-/// Rows of 40 days, about, up to which everybody is looked at again for what is open and no account's: some 10 s. Of a larger archive that stays open until
-/// it is 39 days old.
+/// Rows, about, that everybody has had since something is open that is no account's, up to which everybody is looked at again for it: some 10 s. Where there
+/// are more it stays open until it is 39 days old.
 const LITTLE_ROWS: u64 = 10_000_000;
 
 /// What a verification came to.
@@ -36,8 +36,8 @@ pub(super) struct Verified {
     pub(super) lagging: bool,
     pub(super) digests_verified: u64,
     pub(super) files_verified: u64,
-    /// How many findings are not among those that were found.
-    pub(super) left_out: u64,
+    /// How many findings are not among those that were found, by name.
+    pub(super) left_out: BTreeMap<String, u64>,
     /// Regions of Digests that name a key which is not kept.
     pub(super) unknown_keys: BTreeSet<String>,
 }
@@ -75,9 +75,13 @@ impl Round<'_> {
             return Ok(verified);
         }
         verified.lagging = true;
-        let little = self.is_little().await?;
         let oldest_ms = held.iter().map(|(_, mark)| mark.head.end_ms).min();
-        if let Some(own) = self.lagging(&lagging, since_ms.unwrap_or(until_ms), oldest_ms, little) {
+        let since_ms = since_ms.unwrap_or(until_ms);
+        let little = match self.nobodys_since_ms(since_ms) {
+            Some(from_ms) => self.is_little(from_ms).await?,
+            None => false,
+        };
+        if let Some(own) = self.lagging(&lagging, since_ms, oldest_ms, little) {
             let all = own.accounts.unwrap_or_default();
             let wanted = |account: &AccountId| all.is_empty() || all.contains(account);
             let own_marks: Vec<Mark> = marks.iter().filter(|(chain, _)| wanted(&chain.account)).map(|(_, mark)| mark.clone()).collect();
@@ -103,9 +107,9 @@ impl Round<'_> {
         (!whole).then_some(since_ms)
     }
 
-    /// Whether so little landed in 40 days that everybody may be looked at for what is nobody's.
-    async fn is_little(&self) -> Result<bool, VerifyError> {
-        let files = SourceFiles::list(self.archive.bucket().as_ref(), Some(self.now_ms - MOST_BACK_MS)).await?;
+    /// Whether so little landed since then that everybody may be looked at for what is nobody's.
+    async fn is_little(&self, since_ms: i64) -> Result<bool, VerifyError> {
+        let files = SourceFiles::list(self.archive.bucket().as_ref(), Some(since_ms)).await?;
         Ok(files.rows() <= LITTLE_ROWS)
     }
 
@@ -151,15 +155,22 @@ impl Round<'_> {
         all
     }
 
+    /// What is open, is settled by verifying, and lies before this moment: whose it is, and since when.
+    fn older(&self, since_ms: i64) -> impl Iterator<Item = (&String, i64)> {
+        let open = self.accounts.iter().flat_map(|(account, note)| note.content.findings.open.iter().map(move |open| (account, open)));
+        open.filter(|(_, open)| is_verifications(&open.found))
+            .map(|(account, open)| (account, open.begins_ms(self.now_ms)))
+            .filter(move |(_, begins_ms)| *begins_ms < since_ms && *begins_ms > self.now_ms - MOST_BACK_MS)
+    }
+
+    /// Since when something of it is open that is no account's: everybody is looked at from then on, and from no earlier.
+    fn nobodys_since_ms(&self, since_ms: i64) -> Option<i64> {
+        self.older(since_ms).filter(|(account, _)| account.as_str() == notes::NOBODY).map(|(_, begins_ms)| begins_ms).min()
+    }
+
     /// Whom to look at by themselves, and since when.
     fn lagging(&self, lagging: &BTreeSet<AccountId>, since_ms: i64, oldest_mark_ms: Option<i64>, little: bool) -> Option<Lagging> {
-        let begins = |open: &Open| open.begins_ms(self.now_ms);
-        let open = self.accounts.iter().flat_map(|(account, note)| note.content.findings.open.iter().map(move |open| (account, open)));
-        let older: Vec<(&String, i64)> = open
-            .filter(|(_, open)| matches!(open.found.origin, Origin::Verification | Origin::Auditor))
-            .map(|(account, open)| (account, begins(open)))
-            .filter(|(_, begins_ms)| *begins_ms < since_ms && *begins_ms > self.now_ms - MOST_BACK_MS)
-            .collect();
+        let older: Vec<(&String, i64)> = self.older(since_ms).collect();
         let mut accounts = lagging.clone();
         accounts.extend(older.iter().filter_map(|(account, _)| account.parse::<AccountId>().ok()));
         let nobodys = little && older.iter().any(|(account, _)| account.as_str() == notes::NOBODY);
@@ -174,9 +185,15 @@ impl Round<'_> {
 
 impl Verified {
     fn take(&mut self, verdict: &Verdict, looked: Looked) {
-        let left_out = verdict.finding_counts.values().sum::<u64>().saturating_sub(verdict.findings.len() as u64);
-        self.left_out += left_out;
-        self.looked.push(Looked { partial: left_out > 0, ..looked });
+        let mut kept: BTreeMap<&str, u64> = BTreeMap::new();
+        verdict.findings.iter().for_each(|finding| *kept.entry(finding.name).or_default() += 1);
+        let left_out = verdict.finding_counts.iter().filter_map(|(name, count)| {
+            let left_out = count.saturating_sub(kept.get(name).copied().unwrap_or_default());
+            (left_out > 0).then_some((*name, left_out))
+        });
+        let left_out: Vec<(&str, u64)> = left_out.collect();
+        self.looked.push(Looked { partial: !left_out.is_empty(), ..looked });
+        left_out.into_iter().for_each(|(name, count)| *self.left_out.entry(name.to_owned()).or_default() += count);
         self.digests_verified += verdict.digests.verified;
         self.files_verified += verdict.log_files.verified;
         for finding in &verdict.findings {
@@ -187,6 +204,15 @@ impl Verified {
                 self.found.push(found(finding));
             }
         }
+    }
+}
+
+/// Whether verifying settles it. That there are more findings is settled so, too, unless all of them are of segments, which are asked for by themselves.
+fn is_verifications(found: &Found) -> bool {
+    match found.origin {
+        Origin::Verification => true,
+        Origin::Auditor => found.reasons.is_empty() || !found.reasons.iter().all(|name| name.starts_with("segment")),
+        Origin::Coverage | Origin::Sample | Origin::Segments | Origin::Keys => false,
     }
 }
 
@@ -220,6 +246,7 @@ pub(super) fn found(finding: &Finding) -> Found {
         key: finding.key.clone(),
         from_ms: finding.from.map(|from| from.0),
         to_ms: finding.to.map(|to| to.0),
+        lasting: false,
         count: finding.count,
         reasons: finding.reasons.iter().map(|reason| (*reason).to_owned()).collect(),
         provisional: finding.provisional,

@@ -41,7 +41,8 @@ Examples:
 Traces, metrics and logs leave by OTLP where the standard OTEL_EXPORTER_OTLP_* variables say so; /metrics has the same metrics for Prometheus.
 AWS credentials are found as the AWS SDK finds them. docs/auditor.md: findings and what to do about them, permissions, messages.
 
-Exit codes: 0 asked to stop, or with --once nothing is open; 1 with --once findings are open; 2 could not run, another auditor holds the lease, or wrong usage.";
+Exit codes: 0 asked to stop, or with --once nothing is open, which is not \"complete\" (trailkeep coverage says that); 1 with --once findings are open, whether or not a
+step failed; 2 with --once a step failed and nothing is open; could not run, another auditor holds the lease, or wrong usage.";
 
 /// Where things are.
 #[derive(Debug, Args)]
@@ -146,7 +147,11 @@ pub(crate) struct Attesting {
     /// Key that signs attestations: kms:ARN, kms:alias/NAME, or a file with a private key in PKCS#8 (PEM). Without it nothing is attested.
     #[arg(long, value_name = "kms:KEY|FILE", env = "TRAILKEEP_SIGNING_KEY")]
     pub(crate) signing_key: Option<String>,
-    /// What attestations call the archive; default: its address.
+    /// Public halves of keys that signed before this one, where it was changed: kms:ARN, kms:alias/NAME, or files (PEM or DER). Nothing is put on top of what
+    /// neither they nor the signing key signed.
+    #[arg(long, value_name = "kms:KEY|FILE,…", env = "TRAILKEEP_FORMER_PUBLIC_KEYS", value_delimiter = ',', requires = "signing_key")]
+    pub(crate) former_public_keys: Vec<String>,
+    /// What attestations call the archive, for good; default: as its newest one does; in the first its address.
     #[arg(long, value_name = "NAME", env = "TRAILKEEP_ARCHIVE_NAME")]
     pub(crate) archive_name: Option<String>,
     /// Where the hash of each attestation is also put, in an account whose administrators are others: s3://bucket or s3://bucket/prefix.
@@ -158,7 +163,7 @@ pub(crate) struct Attesting {
     /// External id that this role's trust policy asks for.
     #[arg(long, value_name = "ID", env = "TRAILKEEP_HEADS_EXTERNAL_ID", hide_env_values = true, requires = "heads_role_arn")]
     pub(crate) heads_external_id: Option<String>,
-    /// Part of a day's files that is read again and hashed for its attestation, as 0.1%; 0% for none.
+    /// Part of a day's files that is read again and hashed for each of its attestations, as 0.1%; of a small day ten log files at least; 0% for none.
     #[arg(long, value_name = "N%", env = "TRAILKEEP_SAMPLE", default_value = "0.1%", value_parser = fraction)]
     pub(crate) sample: f64,
 }
@@ -173,7 +178,7 @@ pub(crate) struct Protection {
     /// PREFIX=KEY: KMS key of what is written below a prefix, as attest/=alias/trailkeep. The longest prefix counts.
     #[arg(long = "kms-key", value_name = "PREFIX=KEY", env = "TRAILKEEP_KMS_KEYS", value_delimiter = ',', value_parser = trailkeep_aws::kms_key_of_prefix)]
     pub(crate) kms_keys: Vec<(String, String)>,
-    /// Object Lock of keys/, findings/, outcomes/ and attest/. Default: the bucket's own rule.
+    /// Object Lock of accounts/, attest/, findings/, keys/ and outcomes/. Default: the bucket's own rule.
     #[arg(long, value_enum, value_name = "MODE", env = "TRAILKEEP_OBJECT_LOCK_MODE", requires = "object_lock_days")]
     pub(crate) object_lock_mode: Option<LockMode>,
     /// Days for which they are locked, from when they are written.

@@ -19,6 +19,8 @@ use self::args::Arguments;
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Where pages are served unless somebody says otherwise.
 const LISTEN: std::net::SocketAddr = std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 9464);
+/// Nothing is open, and every step looked.
+const NOTHING_OPEN: u8 = 0;
 /// Findings are open.
 const FOUND: u8 = 1;
 
@@ -68,7 +70,7 @@ async fn work(auditor: Auditor, state: &Health, once: bool) -> anyhow::Result<Ex
     state.started();
     if once {
         let report = auditor.once().await?;
-        return Ok(code(&report));
+        return Ok(ExitCode::from(code(&report)));
     }
     let mut shown = auditor.shown();
     let watched = state.clone();
@@ -90,15 +92,16 @@ async fn work(auditor: Auditor, state: &Health, once: bool) -> anyhow::Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
-/// What a single round's end says.
-fn code(report: &RoundReport) -> ExitCode {
-    if report.findings_open > 0 || report.beyond > 0 {
-        ExitCode::from(FOUND)
+/// What a single round's end says. That nothing is open is no "complete": that is said by `trailkeep coverage` and attestations.
+fn code(report: &RoundReport) -> u8 {
+    // What is acknowledged is so all the same.
+    if report.findings_open + report.findings_acknowledged + report.beyond > 0 {
+        FOUND
     } else if report.failed.is_empty() {
-        ExitCode::SUCCESS
+        NOTHING_OPEN
     } else {
         // Not everything that was asked could be looked at.
-        ExitCode::from(super::COULD_NOT_RUN)
+        super::COULD_NOT_RUN
     }
 }
 
@@ -127,5 +130,24 @@ async fn stop_when_asked(stop: Stop, state: Health) {
     if asked_to_stop().await {
         tracing::warn!("asked again: leaving at once; the lease runs out by itself");
         std::process::exit(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_open_is_said_before_a_step_that_failed_and_that_before_nothing() {
+        let done = RoundReport { verified: true, ..RoundReport::default() };
+        let failed = RoundReport { failed: vec!["heads"], ..done.clone() };
+        assert_eq!([&done, &failed].map(code), [0, 2]);
+        for open in [
+            RoundReport { findings_open: 1, ..failed.clone() },
+            RoundReport { findings_acknowledged: 1, ..done },
+            RoundReport { beyond: 1, ..failed },
+        ] {
+            assert_eq!(code(&open), 1, "{open:?}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use trailkeep_attest::{HeadStore, KeyFile, Signer};
+use trailkeep_attest::{HeadStore, KeyFile, Signer, Successor, read_public_key};
 use trailkeep_auditor::{KeySource, LogBuckets, OrganizationSource, Ports, Settings, Teller};
 use trailkeep_aws::{AccountRegions, AwsSettings, CloudTrailKeys, DynamoLedger, KmsSigner, Organizations, S3Bucket, SnsTopic, SqsQueue};
 use trailkeep_local::{DirectoryBucket, SqliteLedger, SqliteOptions};
@@ -136,10 +136,18 @@ fn log_buckets(arguments: &Arguments, aws: &AwsSettings) -> Option<Arc<dyn LogBu
 
 async fn signer(arguments: &Arguments, aws: &AwsSettings) -> anyhow::Result<Option<Arc<dyn Signer>>> {
     let Some(key) = &arguments.attesting.signing_key else { return Ok(None) };
-    Ok(Some(match key.strip_prefix("kms:") {
+    let signer: Arc<dyn Signer> = match key.strip_prefix("kms:") {
         Some(key) => Arc::new(KmsSigner::open(aws, key).await.context("the key of attestations cannot be used")?),
         None => Arc::new(KeyFile::open(key.as_ref())?),
-    }))
+    };
+    let mut former = Vec::new();
+    for key in &arguments.attesting.former_public_keys {
+        former.push(match key.strip_prefix("kms:") {
+            Some(key) => KmsSigner::open(aws, key).await.context("a former key of attestations cannot be asked for")?.public_key().clone(),
+            None => read_public_key(key.as_ref())?,
+        });
+    }
+    Ok(Some(Arc::new(Successor::new(signer, former))))
 }
 
 async fn heads(arguments: &Arguments, aws: &AwsSettings, settings: &Settings) -> anyhow::Result<Option<HeadStore>> {

@@ -110,7 +110,7 @@ impl Arguments {
                 only_regions: names(healing.only_regions.iter().map(ToString::to_string).collect()),
                 without_regions: names(healing.without_regions.iter().map(ToString::to_string).collect()),
             },
-            archive_name: self.attesting.archive_name.clone().unwrap_or_else(|| self.places.archive.clone()),
+            archive_name: self.attesting.archive_name.clone(),
             sample: self.attesting.sample,
             retention: self.retention(),
             without_organization: self.knowing.without_organization,
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn defaults_are_the_library_s() {
         let settings = parse(&["--archive", "audit"]).settings().unwrap();
-        assert_eq!(settings, Settings { archive_name: "audit".to_owned(), ..Settings::default() });
+        assert_eq!(settings, Settings::default());
     }
 
     #[test]

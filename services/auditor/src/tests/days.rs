@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use trailkeep_attest::Signer;
-use trailkeep_audit::attestation::Envelope;
+use trailkeep_audit::attestation::{Envelope, Kind};
 use trailkeep_synth::Scale;
 
 use super::{
@@ -47,6 +47,7 @@ fn damage(world: &World) {
 fn bytes_that_are_not_what_landed_are_found_by_the_days_sample_and_told_though_nothing_can_be_signed() {
     let (world, signer) = (small(), key());
     round(&world, &signer);
+    let whole: Vec<_> = world.audit.objects().into_iter().filter(|(key, _)| key.starts_with("raw/")).collect();
     damage(&world);
     world.pass(2 * DAY_MS);
     let refusing: Arc<dyn Signer> = Arc::new(Disabled(Arc::clone(&signer)));
@@ -67,10 +68,45 @@ fn bytes_that_are_not_what_landed_are_found_by_the_days_sample_and_told_though_n
     assert_eq!(first.findings.counts.get("damaged"), Some(&(told.len() as u64)), "{:?}", first.findings);
     assert!(!first.is_complete() && first.sources.reread.intact < first.sources.reread.sources);
 
-    // The final one does not read again what may be archived by then: it says nothing of it, and nothing is resolved.
+    // The final one reads the sample again: what is still damaged is not told again, and what was put right is resolved.
+    for (key, object) in whole {
+        world.audit.insert_with(&key, object.body, object.policy);
+    }
     world.pass(31 * DAY_MS);
     round(&world, &signer);
-    assert_eq!(damaged(&world), told);
+    let settled = damaged(&world);
+    assert_eq!(
+        (settled.len(), settled.iter().filter(|change| **change == "resolved").count()),
+        (2 * told.len(), told.len()),
+        "{settled:?}"
+    );
+    let last = attestations(&world).into_iter().map(|envelope| envelope.statement).find(|statement| statement.kind == Kind::Final).unwrap();
+    assert_eq!((last.sources.reread.sources, last.sources.reread.intact), (first.sources.reread.sources, first.sources.reread.sources));
+    assert!(last.sources.reread.sources > 0 && !last.findings.counts.contains_key("damaged"), "{:?}", last.findings);
+}
+
+#[test]
+fn provisional_and_final_attestations_of_a_small_day_each_say_that_some_of_it_was_read_again() {
+    let (world, signer) = (small(), key());
+    let settings = Settings { sample: 0.001, ..World::settings() };
+    let round = || world.round_with(settings.clone(), Ports { signer: Some(Arc::clone(&signer)), ..world.ports() }).unwrap();
+    round();
+    world.pass(2 * DAY_MS);
+    round();
+    world.pass(31 * DAY_MS);
+    round();
+    let statements = attestations(&world).into_iter().map(|envelope| envelope.statement);
+    let of_the_day = statements.filter(|statement| statement.day == "20260115".parse().unwrap());
+    let reread: Vec<_> = of_the_day.map(|statement| (statement.kind, statement.sources.reread)).collect();
+    assert_eq!(reread.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [Kind::Provisional, Kind::Final]);
+    for (_, reread) in &reread {
+        // A thousandth of so few files would be none of them.
+        assert!(
+            reread.sources >= 10 && reread.intact == reread.sources && reread.millionths > 1_000 && reread.seed.is_some(),
+            "{reread:?}"
+        );
+    }
+    assert_eq!(reread[0].1, reread[1].1, "the same files, since nothing landed in between");
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn an_auditor_that_another_holds_off_says_so_and_does_nothing() {
     let (world, _) = with_one_missing();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(world.ledger.take_lease("auditor", &WorkerId::new("another", 0), None)).unwrap();
-    let refused = world.round_with(World::settings(), world.ports()).unwrap_err();
+    let refused = world.round_with(World::short_lease(), world.ports()).unwrap_err();
     assert!(refused.to_string().contains("another/0"), "{refused}");
     assert!(world.rows().is_empty() && world.asked().is_empty());
     world.pass(HOUR_MS);

@@ -5,9 +5,9 @@ use trailkeep_keys::Region;
 use super::world::{BEGAN_MS, HOUR_MS, World};
 use crate::Settings;
 
-const SILENT: &str = "111122220002";
+pub(super) const SILENT: &str = "111122220002";
 
-fn settings() -> Settings {
+pub(super) fn settings() -> Settings {
     Settings { assume_regions: vec!["us-east-1".parse::<Region>().unwrap()], ..World::settings() }
 }
 
@@ -24,9 +24,19 @@ fn gaps(world: &World, change: &str) -> Vec<i64> {
 }
 
 /// An account whose newest Digests were not announced. Where Digests are delivered is known from the marks, four hours after the end of the trail.
-fn silent() -> (World, Vec<String>) {
+pub(super) fn silent() -> (World, Vec<String>) {
     let newest = newest_digests(&World::new(|_| false));
     let world = World::new(|key| newest.iter().any(|lost| lost == key));
+    (world, newest)
+}
+
+/// The same, and its log files of those hours were not announced either.
+pub(super) fn quiet() -> (World, Vec<String>) {
+    let newest = newest_digests(&World::new(|_| false));
+    let is_late = |key: &str| {
+        key.contains(SILENT) && key.contains("/CloudTrail/") && !["T00", "T01"].iter().any(|hour| key.contains(&format!("_20260115{hour}")))
+    };
+    let world = World::new(|key| newest.iter().any(|lost| lost == key) || is_late(key));
     (world, newest)
 }
 
@@ -50,6 +60,17 @@ fn digests_that_nobody_announced_are_found_in_the_log_bucket_asked_for_and_the_g
     assert_eq!((healed.gaps, healed.heal_sent), (2, 0), "{healed:?}");
     assert_eq!(gaps(&world, "opened").last(), Some(&(BEGAN_MS + 5 * HOUR_MS)), "what is left of it");
     assert_eq!(gaps(&world, "resolved"), asked, "a gap is no one object that landed as it was signed");
+}
+
+#[test]
+fn a_gap_that_an_event_seems_to_explain_is_looked_for_all_the_same() {
+    let (world, newest) = quiet();
+    world.record(SILENT, "StopLogging", "2026-01-15T01:50:00Z", "20260115T0155Z");
+    world.land();
+    let report = world.round_with(settings(), world.ports()).unwrap();
+    let gap = world.rows().into_iter().find(|row| row.name == "gap" && row.account.as_deref() == Some(SILENT)).unwrap();
+    assert_eq!(gap.reasons, ["trail_stopped"]);
+    assert_eq!((report.heal_sent, world.asked()), (newest.len() as u64, newest), "the trail may be another one");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::Write as _,
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
@@ -229,6 +230,21 @@ impl World {
         self.announced.insert_with(key, object.body, object.policy);
     }
 
+    /// Lets ingest see a log file of one Record: this event of the account, in the trail's Region. `stamp` is the name's time.
+    pub(super) fn record(&self, account: &str, event: &str, at: &str, stamp: &str) -> String {
+        let id = format!("0000000a-0000-4000-8000-{:012}", self.clock.random());
+        let record = format!(
+            r#"{{"Records":[{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","accountId":"{account}"}},"eventTime":"{at}","eventSource":"cloudtrail.amazonaws.com","eventName":"{event}","awsRegion":"us-east-1","sourceIPAddress":"192.0.2.10","userAgent":"aws-cli/2.0","requestParameters":{{"name":"organization"}},"responseElements":null,"requestID":"{id}","eventID":"{id}","readOnly":false,"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"{account}","eventCategory":"Management"}}]}}"#
+        );
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(record.as_bytes()).unwrap();
+        let like = self.log_keys().into_iter().find(|key| key.contains(account)).unwrap();
+        let (name, _) = like.rsplit_once('/').unwrap();
+        let key = format!("{name}/{account}_CloudTrail_us-east-1_{stamp}_STOPSTOPSTOPSTOP.json.gz");
+        self.announced.insert(&key, gzip.finish().unwrap());
+        id
+    }
+
     /// Lands what was announced.
     pub(super) fn land(&self) {
         let joined = self.runtime.block_on(archive_guard::join(&self.audit, &self.ledger, self.now_ms())).unwrap();
@@ -263,8 +279,14 @@ impl World {
         self.clock.now_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
+    /// With the lease as it is by default: on a machine that has much to do a round may stand still for seconds.
     pub(super) fn settings() -> Settings {
-        Settings { without_organization: true, archive_name: "audit".to_owned(), lease: Duration::from_secs(1), ..Settings::default() }
+        Settings { without_organization: true, archive_name: Some("audit".to_owned()), ..Settings::default() }
+    }
+
+    /// The same for tests that wait until a lease has run out.
+    pub(super) fn short_lease() -> Settings {
+        Settings { lease: Duration::from_secs(1), ..Self::settings() }
     }
 
     pub(super) fn ports(&self) -> Ports {

@@ -21,6 +21,7 @@ use crate::{
     stack,
 };
 
+mod matrix;
 mod shown;
 mod table;
 mod text;
@@ -61,7 +62,7 @@ pub(crate) struct Coverage {
     /// How it is told; json is one object with everything, csv one line for each account and Region.
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     output: Output,
-    /// Every account and gap in the text, not only the first.
+    /// Every account and every gap by itself in the text: not only the first accounts, and gaps of one time and cause together.
     #[arg(long)]
     all: bool,
 }

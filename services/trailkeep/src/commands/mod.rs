@@ -7,6 +7,7 @@ pub(crate) mod compare;
 pub(crate) mod coverage;
 pub(crate) mod digest;
 pub(crate) mod estimate;
+pub(crate) mod findings;
 pub(crate) mod ingest;
 pub(crate) mod ledger;
 pub(crate) mod protection;

@@ -26,7 +26,7 @@ pub(crate) struct Encryption {
 /// How long what lands cannot be deleted.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ObjectLock {
-    /// Object Lock of raw/, digests/ and sources/ in an archive on S3; the bucket must have Object Lock switched on. Default: the bucket's own rule.
+    /// Object Lock in an archive on S3 of what must not change: raw/, digests/ and sources/, and accounts/, outcomes/ and attest/ where those are written; the bucket must have Object Lock switched on. Default: the bucket's own rule.
     #[arg(id = "object_lock_mode", long = "object-lock-mode", value_enum, value_name = "MODE", requires = "object_lock_for", help_heading = PROTECTION)]
     mode: Option<LockChoice>,
     /// Years for which they are locked, from the opening of their batch.

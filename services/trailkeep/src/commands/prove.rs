@@ -10,6 +10,7 @@ use clap::Args;
 use trailkeep_attest::{AttestError, ProveError, Proved, Wanted, prove, read_public_key};
 use trailkeep_restore::{Archive, SourceFilter};
 
+use super::attest::clean;
 use crate::{
     cli::Globals,
     exit::{CouldNotRun, Exit},
@@ -102,7 +103,8 @@ impl Prove {
         let proof = proved.proof.to_json()?;
         let (Some(out), Some(beside)) = (&self.out, beside) else {
             print(&String::from_utf8(proof)?)?;
-            tracing::info!(attestation = proved.kept.key(), "the proof is held against this attestation of the archive");
+            // Standard error may be closed; there is nobody to tell then.
+            let _ = std::io::stderr().write_all(told(proved).as_bytes());
             return Ok(Exit::Done);
         };
         for (path, bytes) in [(out.as_path(), proof.as_slice()), (beside, &proved.attestation)] {
@@ -110,25 +112,37 @@ impl Prove {
             target.write_all(bytes).with_context(|| format!("cannot write {}", path.display()))?;
             target.finish()?;
         }
-        let (leaf, kept) = (&proved.proof.leaf, proved.kept);
-        let trusted =
-            if proved.trusted { "a key that was given signed it" } else { "its signature was NOT checked here: no --public-key was given" };
         print(&format!(
-            "{} counts revision {} of this source as {}, number {} of {}.\nThe attestation is {} of the archive, {} of {}; {trusted}.\nCheck it with:\n  \
-             python3 docs/verify_proof.py {} {} PUBLIC_KEY\n",
-            super::attest::clean(&proved.envelope.statement.archive),
-            leaf.revision,
-            super::attest::clean(&leaf.outcome),
-            proved.proof.index + 1,
-            proved.proof.size,
-            kept.key(),
-            kept.kind.as_str(),
-            kept.day,
+            "{}Check it with:\n  python3 docs/verify_proof.py {} {} PUBLIC_KEY\n",
+            told(proved),
             out.display(),
-            beside.display(),
+            beside.display()
         ))?;
         Ok(Exit::Done)
     }
+}
+
+/// What is proved, of which attestation, and on whose word.
+fn told(proved: &Proved) -> String {
+    let (leaf, kept, statement) = (&proved.proof.leaf, proved.kept, &proved.envelope.statement);
+    let root = &statement.trust_root;
+    let trusted = if proved.trusted { "trusted: it was given" } else { "NOT checked here: no --public-key was given" };
+    format!(
+        "{} counts revision {} of this source as {}, number {} of {}.\n  attestation     {} of the archive, {} of {}\n  signed by       {}, key {}, {trusted}\n  \
+         CloudTrail keys {} ({})\n",
+        clean(&statement.archive),
+        leaf.revision,
+        clean(&leaf.outcome),
+        proved.proof.index + 1,
+        proved.proof.size,
+        kept.key(),
+        kept.kind.as_str(),
+        kept.day,
+        clean(&root.signer),
+        proved.envelope.fingerprint,
+        root.cloudtrail_keys_sha256,
+        clean(&root.cloudtrail_keys_origin),
+    )
 }
 
 fn attestation_path(out: &Path) -> PathBuf {

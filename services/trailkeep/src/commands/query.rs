@@ -81,7 +81,7 @@ Examples:
   trailkeep query --archive audit \"SELECT eventtime, eventname, sourceipaddress FROM cloudtrail WHERE useridentity.type = 'Root'\"
   trailkeep query --archive audit --explain-io \"SELECT * FROM events WHERE event_uid = '…'\"
   trailkeep query --archive audit --output json \"SELECT requestparameters['bucketName'] AS bucket FROM cloudtrail WHERE eventsource = 's3.amazonaws.com'\"
-  trailkeep query --archive audit \"SELECT eventtime, eventname, verified, account_ou_path FROM audited_cloudtrail WHERE verified <> 'verified'\"
+  trailkeep query --archive audit \"SELECT eventtime, eventname, verified, account_ou_path FROM cloudtrail WHERE verified <> 'verified'\"
   trailkeep query --archive audit \"SELECT severity, name, account, detail FROM open_findings\"
   trailkeep query --archive audit --output parquet --to root.parquet \"SELECT * FROM events WHERE eventday >= '20260101'\"";
 

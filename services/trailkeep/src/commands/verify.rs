@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use trailkeep_keys::{AccountId, Region};
 use trailkeep_pipeline::ingest::Surroundings as _;
 use trailkeep_restore::Archive;
-use trailkeep_verification::{Asked, Depth, Marks, Options, Verdict};
+use trailkeep_verification::{Asked, Depth, KeptKeys, Marks, Options, Verdict};
 
 use crate::{
     cli::Globals,
@@ -28,10 +28,10 @@ mod text;
 /// log file is downloaded: their hashes were taken at landing; --deep reads them again. With --from a log bucket is judged itself, without an archive:
 /// its log files are all read. Nothing is changed.
 #[derive(Debug, Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = AFTER_HELP, group = ArgGroup::new("place").args(["archive", "from"]).required(true).multiple(true))]
 pub(crate) struct Verify {
     /// The archive.
-    #[arg(long, short, value_name = "DIR|S3-URL", env = "TRAILKEEP_ARCHIVE", required_unless_present = "from")]
+    #[arg(long, short, value_name = "DIR|S3-URL", env = "TRAILKEEP_ARCHIVE")]
     archive: Option<Location>,
     /// Judge a log bucket itself, or a directory that holds a copy of one, instead of an archive. Needs --public-keys.
     #[arg(long, value_name = "DIR|S3-URL")]
@@ -140,15 +140,18 @@ impl Verify {
         }
         let archive = self.archive.as_ref().ok_or(Usage("give --archive or --from"))?;
         let archive = Archive::open(archive.open_archive(globals).await?).await?;
-        let keys = match given {
-            Some(keys) => keys,
-            None => keys::of_the_archive(archive.bucket().as_ref()).await?,
+        let kept = match given {
+            // Keys from elsewhere are all that is trusted then: what the archive keeps is not looked at.
+            Some(keys) => KeptKeys::of(keys),
+            None => keys::of_the_archive(archive.bucket().as_ref(), now_ms).await?,
         };
         let bar = progress::Bar::new();
         let options = Options { depth: self.depth(machine), findings_kept: self.show as usize, progress: &|done| bar.tell(done) };
-        let verdict = trailkeep_verification::verify(&archive, &keys, &asked, options).await;
+        let verdict = trailkeep_verification::verify(&archive, &kept.keys, &asked, options).await;
         bar.end();
-        Ok(verdict?)
+        let mut verdict = verdict?;
+        kept.tell(&mut verdict, self.show as usize);
+        Ok(verdict)
     }
 
     /// Refuses an archive beside a log bucket, but not one that only the environment names.

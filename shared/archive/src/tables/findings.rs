@@ -17,7 +17,7 @@ use super::{
 pub enum FindingChange {
     /// Found, and was not open.
     Opened,
-    /// Found again after it was resolved or healed.
+    /// Found again after it was resolved or healed, or found to be another than was acknowledged.
     Reopened,
     /// What is missing was asked for.
     Healing,
@@ -25,10 +25,14 @@ pub enum FindingChange {
     Healed,
     /// Not found any more.
     Resolved,
+    /// Still so, and somebody said why that is known.
+    Acknowledged,
+    /// Still so, and how much it matters, why it is so, or whether it lasts is not what the row before says.
+    Changed,
 }
 
 impl FindingChange {
-    const ALL: [Self; 5] = [Self::Opened, Self::Reopened, Self::Healing, Self::Healed, Self::Resolved];
+    const ALL: [Self; 7] = [Self::Opened, Self::Reopened, Self::Healing, Self::Healed, Self::Resolved, Self::Acknowledged, Self::Changed];
 
     /// As in the table.
     pub fn as_str(self) -> &'static str {
@@ -38,6 +42,8 @@ impl FindingChange {
             Self::Healing => "healing",
             Self::Healed => "healed",
             Self::Resolved => "resolved",
+            Self::Acknowledged => "acknowledged",
+            Self::Changed => "changed",
         }
     }
 }
@@ -99,7 +105,7 @@ pub struct FindingRow {
     pub key: Option<String>,
     /// Beginning of what it is about.
     pub since: Option<i64>,
-    /// End of what it is about.
+    /// End of what it is about; none where it has none, or lasts.
     pub until: Option<i64>,
     /// How many it is about.
     pub how_many: Option<u64>,

@@ -9,7 +9,8 @@ use super::{
 };
 use crate::Sha256;
 
-/// Largest envelope that is read: 64 MiB. 100,000 chains and as many gaps take about half.
+/// Largest envelope that is read and written: 64 MiB. A chain's head takes some 520 bytes: 5,000 accounts × 17 Regions have 85,000 of them in 44 MB, and 20 MB are
+/// left for gaps and trails.
 pub const MAX_ENVELOPE_BYTES: usize = 64 << 20;
 
 /// Why an envelope is not what a key signed.

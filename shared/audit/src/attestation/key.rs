@@ -12,6 +12,7 @@ use aws_lc_rs::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::ecdsa;
 use crate::Sha256;
 
 /// Largest key that is read, in bytes of DER: 8 KiB.
@@ -33,7 +34,7 @@ pub enum Algorithm {
     /// RSA, PKCS#1 v1.5, of 2,048 to 8,192 bits.
     #[serde(rename = "RSASSA_PKCS1_V1_5_SHA_256")]
     RsaPkcs1Sha256,
-    /// ECDSA on P-256 (`ECC_NIST_P256`); the signature is an `Ecdsa-Sig-Value` in DER.
+    /// ECDSA on P-256 (`ECC_NIST_P256`); the signature is an `Ecdsa-Sig-Value` in DER whose s is at most half of the curve's order.
     #[serde(rename = "ECDSA_SHA_256")]
     EcdsaSha256,
 }
@@ -90,9 +91,23 @@ impl PublicKey {
         &self.der
     }
 
-    /// Whether it made this signature of this text.
+    /// Whether it made this signature of this text. Of the two that ECDSA makes of one, only that in [`PublicKey::normal_form`] is taken.
     pub fn verifies(&self, input: &[u8], signature: &[u8]) -> bool {
-        self.parsed.verify_sig(input, signature).is_ok()
+        let one_form = match self.algorithm {
+            Algorithm::RsaPkcs1Sha256 => true,
+            Algorithm::EcdsaSha256 => ecdsa::is_low(signature),
+        };
+        one_form && self.parsed.verify_sig(input, signature).is_ok()
+    }
+
+    /// The signature in the one form that is written: of ECDSA with the lower s, which it verifies as well as the other one. What is no signature stays as
+    /// it is.
+    #[must_use]
+    pub fn normal_form(&self, signature: Vec<u8>) -> Vec<u8> {
+        match self.algorithm {
+            Algorithm::RsaPkcs1Sha256 => signature,
+            Algorithm::EcdsaSha256 => ecdsa::lowered(&signature).unwrap_or(signature),
+        }
     }
 }
 
@@ -157,7 +172,10 @@ impl LocalKey {
     /// [`KeyError::Sign`].
     pub fn sign(&self, input: &[u8]) -> Result<Vec<u8>, KeyError> {
         match &self.pair {
-            Pair::Ecdsa(pair) => Ok(pair.sign(&SystemRandom::new(), input).map_err(|_| KeyError::Sign)?.as_ref().to_vec()),
+            Pair::Ecdsa(pair) => {
+                let signature = pair.sign(&SystemRandom::new(), input).map_err(|_| KeyError::Sign)?;
+                Ok(self.public.normal_form(signature.as_ref().to_vec()))
+            }
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), input, &mut signature).map_err(|_| KeyError::Sign)?;

@@ -1,8 +1,11 @@
 //! What is stated of a delivery day.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, MapAccess, Visitor},
+};
 
 use super::canonical::{NotCanonical, canonical_json};
 use crate::{Day, Sha256};
@@ -13,6 +16,9 @@ pub const VERSION: u32 = 1;
 pub const WORDS: &str = "complete against what CloudTrail signed";
 /// Most bytes that KMS signs as they are (`MessageType=RAW`). Source: KMS API Reference, "Sign".
 pub const MAX_SIGNING_INPUT_BYTES: usize = 4096;
+/// Most outcomes, and most kinds of findings, that a statement counts. There are nine and some fifty by name: a statement that has more of them, millions
+/// perhaps, does not fill the memory.
+pub(super) const MAX_NAMES: usize = 1_024;
 /// Longest name of an archive, in bytes.
 pub(super) const MAX_ARCHIVE_BYTES: usize = 256;
 
@@ -81,6 +87,7 @@ pub struct SourcesStatement {
     /// Root of the [`super::Tree`] over them.
     pub merkle_root: Sha256,
     /// How many came to which outcome, by stable names.
+    #[serde(deserialize_with = "few")]
     pub outcomes: BTreeMap<String, u64>,
     /// How many were read again from their raw segments.
     pub reread: ReReading,
@@ -180,6 +187,7 @@ pub struct GapStatement {
 #[serde(deny_unknown_fields)]
 pub struct FindingsStatement {
     /// How many of which kind, by stable names.
+    #[serde(deserialize_with = "few")]
     pub counts: BTreeMap<String, u64>,
     /// SHA-256 of the object in `findings/` that tells them, where there is one.
     pub sha256: Option<Sha256>,
@@ -223,7 +231,7 @@ impl Statement {
     }
 
     /// Whether all of the claim is so: every file that CloudTrail listed is verified, nothing was put there, nobody is silent or unknown, and nothing was
-    /// found. Files that lie outside what CloudTrail signed do not make it false.
+    /// found. Files that lie outside what CloudTrail signs do not make it false; those that no Digest speaks of do.
     pub fn is_complete(&self) -> bool {
         let sound = |(outcome, count): (&String, &u64)| *count == 0 || matches!(outcome.as_str(), "verified" | "not_covered");
         self.sources.outcomes.iter().all(sound)
@@ -270,4 +278,28 @@ impl Statement {
             None
         }
     }
+}
+
+/// Counts by name, at most [`MAX_NAMES`].
+fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, u64>, D::Error> {
+    struct Few;
+    impl<'de> Visitor<'de> for Few {
+        type Value = BTreeMap<String, u64>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "counts by at most {MAX_NAMES} names")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+            let mut counts = BTreeMap::new();
+            while let Some((name, count)) = members.next_entry()? {
+                if counts.len() == MAX_NAMES {
+                    return Err(A::Error::custom(format_args!("more than {MAX_NAMES} names are counted")));
+                }
+                counts.insert(name, count);
+            }
+            Ok(counts)
+        }
+    }
+    deserializer.deserialize_map(Few)
 }

@@ -241,6 +241,11 @@ fn nothing_that_is_lacking_adds_up_to_complete() {
         let coverage = CoverageStatement { unknown, gaps_left_out, ..CoverageStatement::default() };
         assert!(!Statement { coverage, ..complete.clone() }.is_complete(), "{unknown} {gaps_left_out}");
     }
+    for (outcome, sound) in [("not_covered", true), ("no_digest", false), ("unlisted_within_grace", false), ("of_a_later_release", false)] {
+        let mut other = complete.clone();
+        other.sources.outcomes.insert(outcome.to_owned(), 1);
+        assert_eq!(other.is_complete(), sound, "{outcome}");
+    }
 }
 
 /// Day, kind and the place of the one that it supersedes, one after the other.
@@ -334,5 +339,43 @@ proptest! {
         let mut statement = statement(2);
         statement.sources.count = size;
         prop_assert!(proof.verify(&statement).is_err());
+    }
+}
+
+#[test]
+fn the_largest_organization_fits_into_an_envelope_and_counts_without_end_do_not() {
+    let head = ChainHead {
+        organization: Some("o-exampleorg1".to_owned()),
+        account: "111122223333".to_owned(),
+        region: "ap-southeast-2".to_owned(),
+        trail: "organization-trail".to_owned(),
+        home_region: "ap-southeast-2".to_owned(),
+        bucket: "organization-cloudtrail-logs-111122223333".to_owned(),
+        key: "AWSLogs/o-exampleorg1/111122223333/CloudTrail-Digest/ap-southeast-2/2026/01/15/111122223333_CloudTrail-Digest_ap-southeast-2_organization-trail_ap-southeast-2_20260115T235959Z.json.gz".to_owned(),
+        sha256: Sha256::of(b"digest"),
+        end_ms: 1_768_608_000_000,
+    };
+    let one = canonical_json(&head).unwrap().len() + 1;
+    assert!(one * 5_000 * 17 < MAX_ENVELOPE_BYTES * 7 / 10, "a head takes {one} bytes, and gaps and trails want their place");
+
+    let mut statement = statement(1);
+    statement.findings.counts = (0..1_024).map(|number| (format!("{number:04}"), 0)).collect();
+    let bytes = sign(statement.clone()).to_json().unwrap();
+    assert!(Envelope::parse(&bytes).is_ok());
+    statement.findings.counts.insert("more".to_owned(), 0);
+    let refused = Envelope::parse(&sign(statement).to_json().unwrap()).unwrap_err();
+    assert!(matches!(refused, EnvelopeError::Json(_)), "{refused}");
+}
+
+#[test]
+fn a_signature_is_taken_in_one_form_alone() {
+    let (statement, key) = (statement(1), public_key());
+    let input = statement.signing_input().unwrap();
+    for _ in 0..20 {
+        let signed = sign_with_pkcs8(pkcs8(), &input).unwrap().signature;
+        let other = ecdsa::raised(&signed).unwrap();
+        assert!(key.verifies(&input, &signed) && !key.verifies(&input, &other));
+        assert!(matches!(Envelope::new(statement.clone(), &other, &key), Err(EnvelopeError::SignatureInvalid)));
+        assert_eq!(key.normal_form(other), signed);
     }
 }

@@ -125,7 +125,7 @@ impl Judge<'_> {
         if !signed_class {
             Outcome::NotCovered(Uncovered::ClassNotSigned)
         } else if !self.periods.get(&(account, region)).is_some_and(within) {
-            Outcome::NotCovered(Uncovered::NoDigest)
+            Outcome::NoDigest
         } else if self.now_ms < file.delivered_ms.saturating_add(RETRY_MS) {
             Outcome::UnlistedWithinGrace
         } else {

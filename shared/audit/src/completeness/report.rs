@@ -37,19 +37,19 @@ pub enum Outcome {
     Unlisted,
     /// As [`Counts::unlisted_within_grace`].
     UnlistedWithinGrace,
-    /// It lies outside what CloudTrail signed.
+    /// As [`Counts::no_digest`].
+    NoDigest,
+    /// It lies outside what CloudTrail signs.
     NotCovered(Uncovered),
 }
 
-/// Why a file lies outside what CloudTrail signed.
+/// Why a file lies outside what CloudTrail signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Uncovered {
     /// As [`Counts::digests`].
     Digest,
     /// As [`Counts::class_not_signed`].
     ClassNotSigned,
-    /// As [`Counts::no_digest`].
-    NoDigest,
 }
 
 impl Outcome {
@@ -64,6 +64,7 @@ impl Outcome {
             Self::Quarantined => "quarantined",
             Self::Unlisted => "unlisted",
             Self::UnlistedWithinGrace => "unlisted_within_grace",
+            Self::NoDigest => "no_digest",
             Self::NotCovered(_) => "not_covered",
         }
     }
@@ -77,7 +78,7 @@ impl Outcome {
             Self::ListedDifferently => Some(FindingKind::ListedDifferently),
             Self::Quarantined => Some(FindingKind::Quarantined),
             Self::Unlisted => Some(FindingKind::Unlisted),
-            Self::Verified | Self::UnlistedWithinGrace | Self::NotCovered(_) => None,
+            Self::Verified | Self::UnlistedWithinGrace | Self::NoDigest | Self::NotCovered(_) => None,
         }
     }
 }
@@ -105,7 +106,8 @@ pub struct Counts {
     pub digests: u64,
     /// `not_covered`: of a class of which no Digest of this account and Region has listed a file by then.
     pub class_not_signed: u64,
-    /// `not_covered`: no verified Digest speaks of when it was delivered.
+    /// `no_digest`: of a class that is signed, and no verified Digest speaks of when it was delivered. Nothing vouches for it: whoever puts a file there
+    /// and takes the hour's Digest away leaves this.
     pub no_digest: u64,
     /// Files of any outcome of which a later revision has other content. Not an outcome of its own.
     pub revision_differs: u64,
@@ -124,7 +126,7 @@ impl Counts {
             Outcome::UnlistedWithinGrace => &mut self.unlisted_within_grace,
             Outcome::NotCovered(Uncovered::Digest) => &mut self.digests,
             Outcome::NotCovered(Uncovered::ClassNotSigned) => &mut self.class_not_signed,
-            Outcome::NotCovered(Uncovered::NoDigest) => &mut self.no_digest,
+            Outcome::NoDigest => &mut self.no_digest,
         } += 1;
     }
 
@@ -133,20 +135,20 @@ impl Counts {
         self.verified + self.missing + self.missing_within_grace + self.altered + self.listed_differently + self.quarantined
     }
 
-    /// Landed files that lie outside what CloudTrail signed.
+    /// Landed files that lie outside what CloudTrail signs.
     pub fn not_covered(&self) -> u64 {
-        self.digests + self.class_not_signed + self.no_digest
+        self.digests + self.class_not_signed
     }
 
     /// All files, listed or landed.
     pub fn files(&self) -> u64 {
-        self.listed() + self.unlisted + self.unlisted_within_grace + self.not_covered()
+        self.listed() + self.unlisted + self.unlisted_within_grace + self.no_digest + self.not_covered()
     }
 
-    /// Whether these are complete against what CloudTrail signed: every file that is listed is verified, none was put there. Files that wait for
-    /// their grace to end make it false; files that are not covered do not, and hours without a Digest are not seen here at all.
+    /// Whether these are complete against what CloudTrail signed: every file that is listed is verified, none was put there, and a Digest speaks of each. Files
+    /// that wait for their grace to end make it false; files that are not covered do not, and hours in which nothing landed are not seen here at all.
     pub fn is_complete(&self) -> bool {
-        self.verified == self.listed() && self.unlisted + self.unlisted_within_grace + self.revision_differs == 0
+        self.verified == self.listed() && self.unlisted + self.unlisted_within_grace + self.no_digest + self.revision_differs == 0
     }
 }
 

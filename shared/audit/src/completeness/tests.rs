@@ -117,16 +117,22 @@ fn what_no_digest_lists_was_put_there() {
 }
 
 #[test]
-fn what_lies_outside_the_digests_is_not_covered() {
+fn what_no_digest_speaks_of_is_no_digest_and_never_not_covered() {
     let other = SignedPeriod { start_ms: T0 + HOUR / 2 + 1, ..period() };
     for signed in [vec![], vec![other], vec![SignedPeriod { account: account(2), ..period() }]] {
         let report = report(&signed, &[], &[landed("a", 1)], LATER);
         assert_eq!((report.total().no_digest, kinds(&report)), (1, vec![]));
+        assert_eq!((report.total().not_covered(), report.total().files(), report.total().is_complete()), (0, 1, false));
     }
+}
+
+#[test]
+fn what_lies_outside_the_digests_is_not_covered() {
     let of = |class, key| LandedFile { class, ..landed(key, 1) };
     let lands = [of(LogClass::Insight, "i"), of(LogClass::NetworkActivity, "n"), of(LogClass::Aggregated, "g"), of(LogClass::Digest, "d")];
     let nothing = report(&[period()], &[], &lands, LATER);
     assert_eq!((nothing.total().class_not_signed, nothing.total().digests, kinds(&nothing)), (3, 1, vec![]));
+    assert_eq!((nothing.total().not_covered(), nothing.total().is_complete()), (4, true));
     let insight = ListedFile { class: LogClass::Insight, ..listed("other", 1) };
     let after = report(&[period()], &[insight], &lands, LATER);
     assert_eq!((after.total().class_not_signed, after.total().unlisted, after.total().missing), (2, 1, 1));

@@ -87,7 +87,8 @@ impl Signer for KmsSigner {
         let request = self.client.sign().key_id(&self.arn).message(Blob::new(message)).message_type(MessageType::Raw);
         let request = request.signing_algorithm(algorithm_of(&self.public));
         let answer = request.send().await.map_err(|error| explain(&error, Action::Sign, &self.arn))?;
-        let signature = answer.signature.map(Blob::into_inner).unwrap_or_default();
+        // KMS answers with either form of ECDSA's: one is written.
+        let signature = self.public.normal_form(answer.signature.map(Blob::into_inner).unwrap_or_default());
         // KMS's word is not taken for it: what the public key does not verify is no signature.
         if self.public.verifies(message, &signature) { Ok(signature) } else { Err(SignError::Invalid { signer: self.arn.clone() }) }
     }

@@ -62,6 +62,11 @@ impl SnsAnnouncer {
         Self { client, topic_arn: topic_arn.to_owned(), place: Place::new(bucket, prefix) }
     }
 
+    /// The body that announces a Batch's Digests, as [`Announcer::announce_digests`] sends it.
+    pub fn digests_body(&self, batch: &BatchId, digests: &LandedDigests) -> String {
+        Message::of_digests(&self.place, batch, digests, &TraceContext::default()).body
+    }
+
     /// Sends some messages in one request. Answers how many were refused, and why.
     async fn send(&self, messages: &[Message]) -> Result<Vec<aws_sdk_sns::types::BatchResultErrorEntry>, AnnounceError> {
         let entries = messages.iter().enumerate().map(|(position, message)| self.entry(position, message));

@@ -5,14 +5,14 @@ use trailkeep_keys::Region;
 use super::{Origin, PublicKey, PublicKeys};
 use crate::Fingerprint;
 
-/// How a key contradicts one that is there under the same fingerprint, by stable names.
+/// How what two lists say of a key contradicts itself, by stable names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyContradiction {
-    /// `bytes_differ`: it is another key. It is not taken.
+    /// `bytes_differ`: under one fingerprint they have different keys. Neither is taken.
     BytesDiffer,
-    /// `region_differs`: it is of another Region. It is not taken.
+    /// `region_differs`: they say it of different Regions. It is taken for none.
     RegionDiffers,
-    /// `validity_differs`: it was valid at other times. The key that is there is believed for the time that both name; if there is none, as before.
+    /// `validity_differs`: they say that it was valid at different times. It is believed for the time that both name; where there is none, not at all.
     ValidityDiffers,
 }
 
@@ -27,12 +27,12 @@ impl KeyContradiction {
     }
 }
 
-/// A key that contradicts one that was there.
+/// A key that two lists contradict each other about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyConflict {
     /// The fingerprint that both have.
     pub fingerprint: Fingerprint,
-    /// The Region of the one that was not taken as it is.
+    /// The Region that the other one is said of.
     pub region: Region,
     /// How they differ.
     pub contradiction: KeyContradiction,
@@ -43,45 +43,67 @@ pub struct KeyConflict {
 }
 
 impl PublicKeys {
-    /// Takes the keys of others that do not contradict those that are there, which stay, with their first origin. Says what contradicts them: no key is
-    /// believed for longer, or for another Region, because a second file says so.
+    /// Takes the keys of others. What both say of a key is as good as said by one; where they agree on a Region and a time, what one of them says beside it is
+    /// taken, too. Where they agree on nothing, neither is believed beyond what both say, and each such key is told. Without a fingerprint's keys here, nothing
+    /// contradicts the others': whoever unites several lists keeps in mind what was told before.
     ///
     /// With [`PublicKeys::to_json`], newly got keys are put into the file in which an archive keeps them.
     pub fn unite(&mut self, others: &Self) -> Vec<KeyConflict> {
-        let known: Vec<Fingerprint> = self.keys.keys().copied().collect();
         let mut conflicts = Vec::new();
-        for other in others.iter() {
-            // What the others themselves say several times of one key is no contradiction.
-            if known.binary_search(&other.fingerprint).is_err() {
-                self.add(other.clone());
-            } else if let Some(same) = self.keys.get_mut(&other.fingerprint) {
-                conflicts.extend(contradicted(same, other));
+        for (fingerprint, theirs) in &others.keys {
+            let Some(own) = self.keys.get(fingerprint) else {
+                theirs.iter().for_each(|key| self.add(key.clone()));
+                continue;
+            };
+            match contradiction(own, theirs) {
+                None => theirs.iter().for_each(|key| self.add(key.clone())),
+                Some(contradiction) => {
+                    conflicts.extend(conflict(contradiction, own, theirs));
+                    let common = common(own, theirs);
+                    self.remove(*fingerprint);
+                    common.into_iter().for_each(|key| self.add(key));
+                }
             }
         }
         conflicts
     }
+
+    /// Takes away all keys of a fingerprint.
+    pub fn remove(&mut self, fingerprint: Fingerprint) {
+        self.keys.remove(&fingerprint);
+    }
 }
 
-fn contradicted(same: &mut [PublicKey], other: &PublicKey) -> Option<KeyConflict> {
-    let first = same.first()?.origin.clone();
-    let conflict = |contradiction, kept| {
-        Some(KeyConflict { fingerprint: other.fingerprint, region: other.region, contradiction, kept, other: other.origin.clone() })
-    };
-    if same.iter().all(|key| key.der != other.der) {
-        return conflict(KeyContradiction::BytesDiffer, first);
+/// How what two lists say of a fingerprint contradicts itself; none: it does not.
+fn contradiction(own: &[PublicKey], theirs: &[PublicKey]) -> Option<KeyContradiction> {
+    let pairs = || own.iter().flat_map(|own| theirs.iter().map(move |their| (own, their)));
+    if pairs().any(|(own, their)| own.der != their.der) {
+        Some(KeyContradiction::BytesDiffer)
+    } else if pairs().any(|(own, their)| own.region == their.region && own.validity_ms() == their.validity_ms()) {
+        None
+    } else if pairs().any(|(own, their)| own.region == their.region) {
+        Some(KeyContradiction::ValidityDiffers)
+    } else {
+        Some(KeyContradiction::RegionDiffers)
     }
-    if same.iter().all(|key| key.region != other.region) {
-        return conflict(KeyContradiction::RegionDiffers, first);
+}
+
+/// What both say: the same key of the same Region, at times that both name.
+fn common(own: &[PublicKey], theirs: &[PublicKey]) -> Vec<PublicKey> {
+    if contradiction(own, theirs) == Some(KeyContradiction::BytesDiffer) {
+        return Vec::new();
     }
-    let is_other = |key: &&mut PublicKey| key.region == other.region && key.der == other.der;
-    if same.iter().any(|key| key.region == other.region && key.der == other.der && key.validity_ms() == other.validity_ms()) {
-        return None;
-    }
-    for key in same.iter_mut().filter(is_other) {
-        let (from_ms, to_ms) = (key.valid_from_ms.max(other.valid_from_ms), key.valid_to_ms.min(other.valid_to_ms));
-        if from_ms <= to_ms {
-            (key.valid_from_ms, key.valid_to_ms) = (from_ms, to_ms);
-        }
-    }
-    conflict(KeyContradiction::ValidityDiffers, first)
+    let pairs = own.iter().flat_map(|own| theirs.iter().map(move |their| (own, their)));
+    let both = pairs.filter(|(own, their)| own.region == their.region).map(|(own, their)| PublicKey {
+        valid_from_ms: own.valid_from_ms.max(their.valid_from_ms),
+        valid_to_ms: own.valid_to_ms.min(their.valid_to_ms),
+        ..own.clone()
+    });
+    both.filter(|key| key.valid_from_ms <= key.valid_to_ms).collect()
+}
+
+fn conflict(contradiction: KeyContradiction, own: &[PublicKey], theirs: &[PublicKey]) -> Option<KeyConflict> {
+    let (own, their) = (own.first()?, theirs.first()?);
+    let (kept, other) = (own.origin.clone(), their.origin.clone());
+    Some(KeyConflict { fingerprint: their.fingerprint, region: their.region, contradiction, kept, other })
 }

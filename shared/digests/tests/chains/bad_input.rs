@@ -136,6 +136,8 @@ fn what_is_no_json_or_more_than_one() {
         assert!(names.contains(&"not_json"), "{body}: {names:?}");
     }
     assert!(good.clone().with_json(b"{\"awsAccountId\":\"\xff\"}".to_vec()).names().contains(&"not_json"));
+    let stranger = [b"{\"stranger\":\"\xff\",", &text.as_bytes()[1..]].concat();
+    assert_eq!(good.clone().with_json(stranger).names(), ["not_json"]);
     let deep = format!("{{\"x\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(!good.clone().with_json(deep.into_bytes()).names().is_empty());
     let twice = text.replacen("{\"", "{\"awsAccountId\":\"111122223333\",\"", 1);

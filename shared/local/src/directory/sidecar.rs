@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    fs::File,
+    fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
 };
@@ -15,6 +15,8 @@ use super::error::explain;
 
 /// How a sidecar's name ends.
 pub(super) const SUFFIX: &str = ".metadata.json";
+/// What S3's headers of user metadata begin with.
+const PREFIX: &str = "x-amz-meta-";
 /// Largest sidecar that is read: 64 KiB. S3 allows 2 KB of user metadata.
 const MAX_BYTES: u64 = 64 * 1024;
 
@@ -28,6 +30,11 @@ pub(super) fn path_of(file: &Path) -> PathBuf {
 /// The user metadata of a file; empty without a sidecar. One that cannot be understood is said and passed over: the file itself is whole.
 pub(super) fn read(file: &Path) -> Result<BTreeMap<String, String>, BucketError> {
     let path = path_of(file);
+    // A pipe would be waited for until somebody writes into it.
+    if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+        tracing::warn!(path = %path.display(), "a metadata file is no regular file and was passed over");
+        return Ok(BTreeMap::new());
+    }
     let mut text = Vec::new();
     let result = File::open(&path).and_then(|sidecar| sidecar.take(MAX_BYTES + 1).read_to_end(&mut text));
     match result {
@@ -39,10 +46,12 @@ pub(super) fn read(file: &Path) -> Result<BTreeMap<String, String>, BucketError>
         }
         Ok(_) => {}
     }
-    Ok(serde_json::from_slice(&text).unwrap_or_else(|error| {
+    let metadata: BTreeMap<String, String> = serde_json::from_slice(&text).unwrap_or_else(|error| {
         tracing::warn!(path = %path.display(), %error, "a metadata file is no flat object of strings and was passed over");
         BTreeMap::new()
-    }))
+    });
+    // Headers of a download may have been saved with S3's prefix, which its API leaves out.
+    Ok(metadata.into_iter().map(|(name, value)| (name.strip_prefix(PREFIX).map_or_else(|| name.clone(), str::to_owned), value)).collect())
 }
 
 /// The text of a sidecar.

@@ -157,6 +157,24 @@ async fn a_metadata_file_that_makes_no_sense_does_not_hide_the_object() {
 }
 
 #[tokio::test]
+async fn a_metadata_file_that_is_a_pipe_or_a_folder_is_passed_over_and_a_prefix_is_taken_off() {
+    let scratch = Scratch::default();
+    let root = scratch.directory();
+    for name in ["piped.json", "folder.json", "saved.json"] {
+        fs::write(root.join(name), "{}").unwrap();
+    }
+    assert!(std::process::Command::new("mkfifo").arg(root.join("piped.json.metadata.json")).status().unwrap().success());
+    fs::create_dir(root.join("folder.json.metadata.json")).unwrap();
+    fs::write(root.join("saved.json.metadata.json"), r#"{"x-amz-meta-signature":"00ff"}"#).unwrap();
+    let bucket = DirectoryBucket::open(&root).unwrap();
+    for name in ["piped.json", "folder.json"] {
+        assert!(LogBucket::get(&bucket, name, None, 10).await.unwrap().info.metadata.is_empty(), "{name}");
+    }
+    let saved = LogBucket::get(&bucket, "saved.json", None, 10).await.unwrap().info.metadata;
+    assert_eq!(saved.get("signature").map(String::as_str), Some("00ff"));
+}
+
+#[tokio::test]
 async fn links_are_neither_listed_nor_read() {
     let scratch = Scratch::default();
     let (root, outside) = (scratch.directory(), scratch.directory());

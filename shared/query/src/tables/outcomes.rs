@@ -27,7 +27,7 @@ use super::{
 };
 
 /// Outcomes that are known, the best first. Where a file contradicts itself the worst counts.
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     VERIFIED,
     "not_covered",
     "unlisted_within_grace",
@@ -35,6 +35,7 @@ const KNOWN: [&str; 10] = [
     "missing",
     "quarantined",
     REVISION_DIFFERS,
+    "no_digest",
     "unlisted",
     "listed_differently",
     "altered",

@@ -17,7 +17,7 @@ const JANUARY_MS: i64 = 1_767_225_600_000;
 const ROOT: u64 = 0x1111_1111_1111_1111;
 
 /// A log file of a delivery day.
-fn key(day: u32, name: &str) -> String {
+pub(crate) fn key(day: u32, name: &str) -> String {
     let (year, month, date) = (day / 10_000, day / 100 % 100, day % 100);
     format!(
         "AWSLogs/o-exampleorg1/111122223333/CloudTrail/eu-west-1/{year}/{month:02}/{date:02}/111122223333_CloudTrail_eu-west-1_{day}T0905Z_{name}.json.gz"
@@ -25,13 +25,13 @@ fn key(day: u32, name: &str) -> String {
 }
 
 /// An event that came in a log file.
-fn from(day: u32, n: u64, source_key: &str) -> Value {
+pub(crate) fn from(day: u32, n: u64, source_key: &str) -> Value {
     let mut row = event(day, n);
     row["source_key"] = json!(source_key);
     row
 }
 
-fn outcome(key: &str, revision: u32, content: &str, outcome: &str) -> OutcomeRow {
+pub(crate) fn outcome(key: &str, revision: u32, content: &str, outcome: &str) -> OutcomeRow {
     OutcomeRow {
         bucket: "logs".to_owned(),
         key: key.to_owned(),
@@ -45,14 +45,14 @@ fn outcome(key: &str, revision: u32, content: &str, outcome: &str) -> OutcomeRow
     }
 }
 
-fn attest(bucket: &MemoryBucket, day: u32, sequence: u64, kind: AttestationKind, rows: &[OutcomeRow]) {
+pub(crate) fn attest(bucket: &MemoryBucket, day: u32, sequence: u64, kind: AttestationKind, rows: &[OutcomeRow]) {
     let attested = Attested { day, sequence, kind };
     bucket.insert(&outcomes_key(attested, ROOT), write_outcomes(rows).unwrap());
     bucket.insert(&attest_key(attested), "{}");
 }
 
 /// An account between two days of January 2026, in days from its first.
-fn account(id: &str, name: &str, ou_path: &str, from: i64, to: Option<i64>) -> AccountRow {
+pub(crate) fn account(id: &str, name: &str, ou_path: &str, from: i64, to: Option<i64>) -> AccountRow {
     let day = |day: i64| JANUARY_MS + day * DAY_MS;
     AccountRow {
         organization: "o-exampleorg1".to_owned(),
@@ -75,7 +75,7 @@ fn account(id: &str, name: &str, ou_path: &str, from: i64, to: Option<i64>) -> A
     }
 }
 
-fn history(bucket: &MemoryBucket, observed_day: i64, rows: &[AccountRow]) {
+pub(crate) fn history(bucket: &MemoryBucket, observed_day: i64, rows: &[AccountRow]) {
     bucket.insert(&accounts_key(JANUARY_MS + observed_day * DAY_MS), write_accounts(rows).unwrap());
 }
 
@@ -356,6 +356,26 @@ async fn a_record_of_two_sources_is_verified_if_one_of_them_is() {
     assert_eq!(value(&engine, "SELECT count(*) FROM audited_cloudtrail WHERE verified IS DISTINCT FROM 'verified'").await, json!(2));
     assert_eq!(value(&engine, "SELECT count(*) FROM audited_cloudtrail").await, json!(3));
     assert_eq!(ask(&engine, "SELECT eventid, verified AS v, v2.verified FROM audited_cloudtrail AS v2 LIMIT 2").await.0.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_digest_speaks_of_is_worse_than_what_lies_outside_and_better_than_what_was_put_there() {
+    let bucket = empty();
+    let day = 20_260_101;
+    let [outside, silent, forged] = ["outside", "silent", "forged"].map(|name| key(day, name));
+    // Record 0 in a file that lies outside and in one of an hour without a Digest, record 1 in that and in one that no Digest lists.
+    for (n, source, records) in [(1, &outside, vec![0]), (2, &silent, vec![0, 1]), (3, &forged, vec![1])] {
+        land(&bucket, batch(n), &[(Category::Management, day, records.iter().map(|n| from(day, *n, source)).collect())]);
+    }
+    let rows = [outcome(&forged, 1, "c", "unlisted"), outcome(&outside, 1, "a", "not_covered"), outcome(&silent, 1, "b", "no_digest")];
+    attest(&bucket, day, 1, AttestationKind::Final, &rows);
+    let engine = engine(bucket).await;
+    let told = |outcome: &str| json!({ "verified": outcome });
+    assert_eq!(
+        ask(&engine, "SELECT verified FROM audited_cloudtrail ORDER BY eventtime").await.0,
+        vec![told("no_digest"), told("unlisted")]
+    );
+    assert_eq!(value(&engine, "SELECT count(*) FROM audited_events WHERE verified = 'no_digest'").await, json!(2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

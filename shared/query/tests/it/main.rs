@@ -8,5 +8,6 @@ mod asking;
 mod audited;
 mod event_ids;
 mod findings;
+mod named_columns;
 mod pruning;
 mod views;

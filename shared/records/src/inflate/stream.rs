@@ -4,7 +4,7 @@ use std::io::Read;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::{GzipFlags, InflateLimits, Shape, StreamError, is_gzip, read_full};
+use super::{GzipFlags, HEADER_CRC, InflateLimits, Shape, StreamError, is_gzip, read_full};
 
 const INPUT_BYTES: usize = 64 << 10;
 /// Longest gzip header that is read, in bytes: the fixed part with an extra field and two names of usual length.
@@ -144,8 +144,9 @@ impl<R: Read> GzipStream<R> {
             }
             return Ok(0);
         }
-        if let Some(len) = header_len(self.unread()) {
+        if let Some((len, checks)) = header_len(self.unread()) {
             self.at += len;
+            self.flags.bad_crc |= !checks;
             self.members += 1;
             self.flags.several_members |= !first;
             self.inflater.reset(false);
@@ -213,8 +214,9 @@ impl<R: Read> GzipStream<R> {
     }
 }
 
-/// The length of a gzip header (RFC 1952, section 2.3); `None` where it is cut, unknown or longer than [`MAX_HEADER_BYTES`].
-fn header_len(bytes: &[u8]) -> Option<usize> {
+/// The length of a gzip header, and whether its own CRC fits, where it has one (RFC 1952, section 2.3); `None` where it is cut, unknown or longer than
+/// [`MAX_HEADER_BYTES`].
+fn header_len(bytes: &[u8]) -> Option<(usize, bool)> {
     let bytes = bytes.get(..bytes.len().min(MAX_HEADER_BYTES))?;
     let (&method, &flags) = (bytes.get(2)?, bytes.get(3)?);
     if method != 8 || flags & 0xe0 != 0 {
@@ -229,6 +231,9 @@ fn header_len(bytes: &[u8]) -> Option<usize> {
             at += memchr::memchr(0, bytes.get(at..)?)? + 1;
         }
     }
-    at += usize::from(flags & 2);
-    (at <= bytes.len()).then_some(at)
+    if flags & HEADER_CRC == 0 {
+        return (at <= bytes.len()).then_some((at, true));
+    }
+    let stated = u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?);
+    Some((at + 2, crc32fast::hash(bytes.get(..at)?) as u16 == stated))
 }

@@ -113,6 +113,19 @@ fn large_objects_are_streamed_and_bombs_are_stopped() {
     assert_eq!(shape(&lie).0, irregular(GzipFlags { bad_crc: true, ..GzipFlags::default() }));
 }
 
+#[test]
+fn a_header_with_a_crc_of_its_own_must_have_the_right_one() {
+    let member = gzip(b"one");
+    let (header, rest) = member.split_at(10);
+    let mut header = header.to_vec();
+    header[3] |= 2;
+    let right = (crc32fast::hash(&header) as u16).to_le_bytes();
+    assert_eq!(shape(&[&header, &right[..], rest].concat()), (Some(Shape::CleanMember), b"one".to_vec()));
+    let wrong = [right[0] ^ 1, right[1]];
+    assert_eq!(shape(&[&header, &wrong[..], rest].concat()).0, irregular(GzipFlags { bad_crc: true, ..GzipFlags::default() }));
+    assert_eq!(shape(&[&header, &right[..1]].concat()).0, irregular(GzipFlags { truncated: true, ..GzipFlags::default() }));
+}
+
 proptest! {
     #[test]
     fn whole_and_stream_agree(content in prop::collection::vec(any::<u8>(), 0..3000), tail in prop::collection::vec(any::<u8>(), 0..30), cut in 0_usize..40, chunk in 1_usize..500) {

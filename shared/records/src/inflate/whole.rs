@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 
-use super::{GzipStream, InflateLimits, Inflation, Shape, StreamError, is_gzip};
+use super::{GzipStream, HEADER_CRC, InflateLimits, Inflation, Shape, StreamError, is_gzip};
 
 /// Header and trailer of a gzip member take at least this many bytes (RFC 1952).
 const MIN_MEMBER_BYTES: usize = 18;
@@ -22,6 +22,10 @@ pub fn inflate_into(stored: &[u8], out: &mut Vec<u8>, limits: &InflateLimits) ->
 
 /// The fast path; `None` where the bytes are anything but one clean member that fits.
 fn inflate_clean(stored: &[u8], out: &mut Vec<u8>, limits: &InflateLimits) -> Option<Inflation> {
+    // libdeflate passes over a header's own CRC.
+    if stored.get(3)? & HEADER_CRC != 0 {
+        return None;
+    }
     let trailer: &[u8; 8] = stored.get(MIN_MEMBER_BYTES - 8..)?.last_chunk()?;
     let [.., a, b, c, d] = *trailer;
     let size = u32::from_le_bytes([a, b, c, d]) as usize;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trailkeep_verification::{Asked, Depth, FileOutcome, Options, verify_each};
 
 use crate::{
-    estate::{Change, Estate, at, run},
+    estate::{Change, Estate, Landed, at, run},
     forge::{BUCKET, usual_keys},
 };
 
@@ -40,6 +40,28 @@ async fn every_source_of_the_window_and_every_listed_file_that_did_not_land_is_t
     assert_eq!((missing.outcome.name(), missing.inflated_sha256.is_some()), ("missing", true));
     let revisions: Vec<&FileOutcome> = files.iter().filter(|file| file.key == again).collect();
     assert_eq!(revisions.iter().map(|file| (file.revision, file.outcome.name())).collect::<Vec<_>>(), [(1, "verified"), (2, "verified")]);
+}
+
+#[tokio::test]
+async fn files_of_an_hour_whose_digest_was_deleted_are_never_among_those_that_are_not_covered() {
+    let mut changes = [Change::Nothing; 10];
+    changes[4] = Change::DigestDeleted;
+    let mut estate = Estate::of(&changes);
+    // One was put into the hour that nobody vouches for any more; an Insight's file is outside whatever happens.
+    let name = |landed: &Landed| landed.key.contains("/CloudTrail/") && (at(4)..at(5)).contains(&landed.landed_ms);
+    let genuine = estate.landed.iter().find(|landed| name(landed)).expect("a log file").key.clone();
+    let forged = genuine.replace("_abcd", "_zzzz");
+    let insight = genuine.replace("/CloudTrail/", "/CloudTrail-Insight/").replace("_CloudTrail_", "_CloudTrail-Insight_");
+    estate.log(&forged, &"cd".repeat(32), 1, at(5));
+    estate.log(&insight, &"ce".repeat(32), 1, at(5));
+    let (_, archive) = estate.archive().await;
+    let (verdict, files) = run(&archive, &asked()).await;
+
+    let of = |key: &str| files.iter().find(|file| file.key == key).map(|file| file.outcome.name());
+    assert_eq!((of(&genuine), of(&forged), of(&insight)), (Some("no_digest"), Some("no_digest"), Some("not_covered")));
+    let count = |outcome: &str| files.iter().filter(|file| file.outcome.name() == outcome && !file.key.contains("-Digest/")).count();
+    assert_eq!((count("no_digest"), count("not_covered"), count("verified")), (3, 1, 14));
+    assert_eq!((verdict.log_files.no_digest, verdict.log_files.class_not_signed), (3, 1));
 }
 
 #[tokio::test]

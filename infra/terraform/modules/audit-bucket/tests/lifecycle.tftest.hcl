@@ -69,7 +69,7 @@ run "each_class_and_category_has_its_own_years" {
   }
 
   assert {
-    condition     = alltrue([for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.expiration[0].days == 3650 if contains(["digests", "sources", "findings", "outcomes"], rule.id)])
+    condition     = alltrue([for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.expiration[0].days == 3650 if contains(["digests", "sources", "acknowledged", "findings", "outcomes"], rule.id)])
     error_message = "proofs are kept as long as the longest class"
   }
 
@@ -79,7 +79,7 @@ run "each_class_and_category_has_its_own_years" {
   }
 
   assert {
-    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.id => length(rule.transition) if contains(["accounts", "attest", "findings", "keys", "outcomes"], rule.id) } == { accounts = 0, attest = 0, findings = 0, keys = 0, outcomes = 2 }
+    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.id => length(rule.transition) if contains(["accounts", "acknowledged", "attest", "findings", "keys", "outcomes"], rule.id) } == { accounts = 0, acknowledged = 0, attest = 0, findings = 0, keys = 0, outcomes = 2 }
     error_message = "only outcomes are large enough for a cheaper class"
   }
 }

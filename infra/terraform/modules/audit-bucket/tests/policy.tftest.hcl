@@ -95,9 +95,9 @@ run "every_statement_about_locked_prefixes_is_about_all_of_them" {
 
   assert {
     condition = alltrue([for sid in ["DenyPutWithoutLock", "DenyOtherLockMode", "DenyLongerLock", "DenyOverwrite", "DenyRetentionByOthers"] :
-      toset({ for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }[sid].Resource) == toset([for prefix in concat(["raw", "digests", "sources", "attest", "findings", "keys", "outcomes"], sid == "DenyPutWithoutLock" ? [] : ["accounts"]) : "arn:aws:s3:::example-audit/${prefix}/*"])
+      toset({ for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }[sid].Resource) == toset([for prefix in concat(["raw", "digests", "sources", "attest", "findings", "keys", "outcomes"], sid == "DenyPutWithoutLock" ? [] : ["accounts", "acknowledged"]) : "arn:aws:s3:::example-audit/${prefix}/*"])
     ])
-    error_message = "all that is locked, and accounts/, which may be"
+    error_message = "all that is locked, and accounts/ and acknowledged/, which may be"
   }
 
   assert {
@@ -224,7 +224,7 @@ run "locks_are_set_below_locked_prefixes_and_nowhere_else" {
     condition = alltrue([
       { for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }["DenyRetentionElsewhere"].Action == "s3:PutObjectRetention",
       !can({ for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }["DenyRetentionElsewhere"].Condition),
-      toset({ for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }["DenyRetentionElsewhere"].NotResource) == toset([for prefix in ["raw", "digests", "sources", "accounts", "attest", "findings", "keys", "outcomes"] : "arn:aws:s3:::example-audit/${prefix}/*"]),
+      toset({ for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s }["DenyRetentionElsewhere"].NotResource) == toset([for prefix in ["raw", "digests", "sources", "accounts", "acknowledged", "attest", "findings", "keys", "outcomes"] : "arn:aws:s3:::example-audit/${prefix}/*"]),
     ])
     error_message = "elsewhere nobody"
   }

@@ -37,7 +37,7 @@ run "everything_but_staging_and_lease_is_replicated" {
 
   assert {
     condition = toset([for rule in aws_s3_bucket_replication_configuration.this[0].rule : rule.filter[0].prefix]) == toset([
-      "accounts/", "archive.json", "attest/", "digests/", "findings/", "index/", "keys/", "outcomes/", "quarantine/", "raw/", "sources/",
+      "accounts/", "acknowledged/", "archive.json", "attest/", "digests/", "findings/", "index/", "keys/", "outcomes/", "quarantine/", "raw/", "sources/",
       "events/category=aggregated/", "events/category=data/", "events/category=insight/", "events/category=management/", "events/category=network/",
     ])
     error_message = "a rule for each prefix"

@@ -26,7 +26,7 @@ run "it_may_what_it_calls_and_nothing_else" {
       PublicKeysOfCloudTrail  = "cloudtrail:ListPublicKeys"
       Findings                = "sns:Publish"
       FindingsKey             = "kms:Decrypt kms:GenerateDataKey"
-      DigestQueue             = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:ReceiveMessage"
+      DigestQueue             = "sqs:DeleteMessage sqs:ReceiveMessage"
       DigestQueueKey          = "kms:Decrypt"
       SignAttestations        = "kms:Sign"
       PublicKeyOfAttestations = "kms:GetPublicKey"

@@ -3,7 +3,7 @@
 -- Of several revisions of a source the worst outcome counts: a row does not say which of them it is from.
 SELECT
   landed.*,
-  CASE WHEN attested.differs AND attested.worst < 7 THEN 'revision_differs' ELSE attested.outcome END AS verified,
+  CASE WHEN attested.differs AND attested.worst = 1 THEN 'revision_differs' ELSE attested.outcome END AS verified,
   history.name AS account_name,
   history.ou_path AS account_ou_path,
   history.tags AS account_tags
@@ -21,7 +21,7 @@ LEFT JOIN (
       day, bucket, key, inflated_sha256, outcome, revision, "$path" AS path,
       CASE outcome
         WHEN 'verified' THEN 1 WHEN 'not_covered' THEN 2 WHEN 'unlisted_within_grace' THEN 3 WHEN 'missing_within_grace' THEN 4 WHEN 'missing' THEN 5
-        WHEN 'quarantined' THEN 6 WHEN 'revision_differs' THEN 7 WHEN 'unlisted' THEN 8 WHEN 'listed_differently' THEN 9 WHEN 'altered' THEN 10 ELSE 11
+        WHEN 'quarantined' THEN 6 WHEN 'revision_differs' THEN 7 WHEN 'no_digest' THEN 8 WHEN 'unlisted' THEN 9 WHEN 'listed_differently' THEN 10 WHEN 'altered' THEN 11 ELSE 12
       END AS place
     FROM outcomes
   ) leaves

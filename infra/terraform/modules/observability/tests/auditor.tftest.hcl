@@ -122,3 +122,32 @@ run "an_alarm_of_the_auditor_is_not_replaced" {
   }
   expect_failures = [var.extra_alarms]
 }
+
+run "an_auditor_alone_has_its_own_alarms_only" {
+  command = plan
+
+  variables {
+    queue_name               = null
+    dead_letter_queue_name   = null
+    collector_log_group_name = null
+    auditor_log_group_name   = "/trailkeep/auditor"
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_log_metric_filter.minute) == 0 && !contains(keys(aws_cloudwatch_metric_alarm.this), "nothing-landed") && contains(keys(aws_cloudwatch_metric_alarm.this), "gap-found")
+    error_message = jsonencode(keys(aws_cloudwatch_metric_alarm.this))
+  }
+  assert {
+    condition     = !strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "AWS/SQS") && strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "FindingsOpen")
+    error_message = "Nothing of a queue that is not there."
+  }
+}
+
+run "a_collector_is_watched_whole_or_not_at_all" {
+  command = plan
+
+  variables {
+    collector_log_group_name = null
+  }
+  expect_failures = [aws_cloudwatch_dashboard.this]
+}

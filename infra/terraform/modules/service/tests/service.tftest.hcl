@@ -23,6 +23,10 @@ run "the_container_can_change_nothing_and_is_nobody" {
     error_message = "The root must be read-only, the user not root, without capabilities."
   }
   assert {
+    condition     = length(aws_ecs_task_definition.this[0].volume) == 0 && !can(jsondecode(aws_ecs_task_definition.this[0].container_definitions)[0].mountPoints)
+    error_message = "Nothing is writable unless it is asked for."
+  }
+  assert {
     condition = alltrue([for container in jsondecode(aws_ecs_task_definition.this[0].container_definitions) :
       container.stopTimeout == 120 && !can(container.healthCheck) && !can(container.privileged) && !can(container.secrets)
     ])
@@ -334,5 +338,22 @@ run "the_revision_to_roll_back_to_stays_and_null_means_the_default" {
   assert {
     condition     = aws_ecs_task_definition.this[0].cpu == "1024"
     error_message = "null is the default"
+  }
+}
+
+run "a_service_that_sorts_gets_a_folder_to_write_to_and_no_more" {
+  command = apply
+  variables {
+    service = "auditor"
+    scratch = true
+  }
+  assert {
+    condition = (jsondecode(aws_ecs_task_definition.this[0].container_definitions)[0].mountPoints == [{ containerPath = "/tmp", readOnly = false, sourceVolume = "scratch" }]
+    && jsondecode(aws_ecs_task_definition.this[0].container_definitions)[0].readonlyRootFilesystem)
+    error_message = "One folder is writable, and the root is not."
+  }
+  assert {
+    condition     = [for volume in aws_ecs_task_definition.this[0].volume : volume.name] == ["scratch"]
+    error_message = "It is the volume of the task."
   }
 }

@@ -55,13 +55,13 @@ run "five_inputs_make_everything_and_tell_collector_and_management_account_what_
   assert {
     condition = alltrue([
       for class, key in module.keys.key_map : jsonencode(key.users) == jsonencode([for service in lookup({
-        logs = [], results = [], attest = ["auditor"], raw = ["collector", "auditor"], trail = ["collector", "auditor"], queue = ["collector", "auditor"], table = ["collector", "auditor"]
+        logs = [], results = [], attest = ["auditor"], raw = ["collector", "auditor"], trail = ["collector"], queue = ["collector", "auditor"], table = ["collector", "auditor"]
       }, class, ["collector"]) : "arn:aws:iam::111122223333:role/trailkeep/trailkeep-${service}"])
     ])
-    error_message = "The collector uses the keys of archive, log bucket, queue and table; the auditor the same but those of events, and alone signs; nobody uses any other."
+    error_message = "The collector uses the keys of archive, log bucket, queue and table; the auditor those of raw, queue and table, and alone signs; nobody uses any other."
   }
   assert {
-    condition     = alltrue([for class, key in module.keys.key_map : key.readers == (startswith(class, "events-") ? ["arn:aws:iam::111122223333:role/trailkeep/trailkeep-auditor"] : []) && length(key.replicators) == 0])
+    condition     = alltrue([for class, key in module.keys.key_map : key.readers == (class == "events-management" ? ["arn:aws:iam::111122223333:role/trailkeep/trailkeep-auditor"] : []) && length(key.replicators) == 0])
     error_message = "Nobody else may decrypt by default."
   }
 }
@@ -114,7 +114,7 @@ run "a_reader_gets_the_keys_of_its_prefixes_and_no_others" {
   }
 
   assert {
-    condition     = module.keys.key_map["events-data"].readers == tolist(["arn:aws:iam::444455556666:role/siem", "arn:aws:iam::444455556666:role/auditor", "arn:aws:iam::111122223333:role/trailkeep/trailkeep-auditor"])
+    condition     = module.keys.key_map["events-data"].readers == tolist(["arn:aws:iam::444455556666:role/siem", "arn:aws:iam::444455556666:role/auditor"])
     error_message = "Both read data events."
   }
   assert {
@@ -135,7 +135,7 @@ run "a_subscriber_gets_a_queue_a_role_and_the_keys_of_its_categories" {
     error_message = "The subscriber is served by a queue and a role."
   }
   assert {
-    condition     = alltrue([for class, key in module.keys.key_map : key.readers == concat(contains(["events-management", "queue"], class) ? [output.subscriber_role_arns["siem"]] : [], startswith(class, "events-") ? [output.auditor_role_arn] : [])])
+    condition     = alltrue([for class, key in module.keys.key_map : key.readers == concat(contains(["events-management", "queue"], class) ? [output.subscriber_role_arns["siem"]] : [], class == "events-management" ? [output.auditor_role_arn] : [])])
     error_message = "Its role decrypts management events and messages, and nothing else; the keys name it as it is called."
   }
 }

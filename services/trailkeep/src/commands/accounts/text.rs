@@ -10,13 +10,14 @@ const SHOWN: usize = 40;
 
 /// Who the organization is and its accounts, one a line.
 pub(super) fn told(told: &Told, history: bool) -> String {
-    let mut text = format!("{}\n\n", told.archive);
+    let mut text = String::new();
     // Writing to a String cannot fail.
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(text, "{name:<14}{value}");
     };
+    line("archive", &told.archive);
     let Some(organization) = &told.organization else {
-        line("accounts", "none are kept: run trailkeep accounts --refresh");
+        line("accounts", &format!("none are kept: run trailkeep accounts --archive {} --refresh", told.archive));
         return text;
     };
     line("organization", organization);
@@ -32,18 +33,25 @@ pub(super) fn told(told: &Told, history: bool) -> String {
         refresh.denied.iter().for_each(|denied| line("unknown", denied));
     }
     records(&mut text, told);
-    let _ = write!(text, "\n{:<14}{:<20}{:<26}", "account", "state", "joined");
-    let times = if history { format!("{:<26}{:<26}", "valid from", "to") } else { String::new() };
+    let _ = write!(text, "\n{:<13} {:<18} {:<18} ", "account", "state", "joined");
+    let times = if history { format!("{:<18} {:<18} ", "valid from", "to") } else { String::new() };
     let _ = writeln!(text, "{times}name · unit · tags");
     for account in &told.accounts {
-        let _ = write!(text, "{:<14}{:<20}{:<26}", account.account, account.state, account.joined_at.as_deref().unwrap_or("-"));
+        let _ = write!(text, "{:<13} {:<18} {:<18} ", account.account, account.state, minute(account.joined_at.as_deref()));
         if history {
-            let to = account.valid_to.as_deref().unwrap_or("-");
-            let _ = write!(text, "{:<26}{:<26}", account.valid_from, if account.left_at.is_some() { "left" } else { to });
+            let to = minute(account.valid_to.as_deref());
+            let to = if account.left_at.is_some() { format!("left {to}") } else { to };
+            let _ = write!(text, "{:<18} {to:<18} ", minute(Some(&account.valid_from)));
         }
         let _ = writeln!(text, "{}", described(account));
     }
     text
+}
+
+/// A moment to the minute; JSON has the rest.
+fn minute(moment: Option<&str>) -> String {
+    let to_the_minute = |moment: &str| Some(format!("{} {}Z", moment.get(..10)?, moment.get(11..16)?));
+    moment.and_then(to_the_minute).unwrap_or_else(|| "-".to_owned())
 }
 
 /// Where the roster and the archive's own records contradict each other.

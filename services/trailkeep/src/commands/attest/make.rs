@@ -1,11 +1,11 @@
 //! `trailkeep attest make`: the code that the auditor runs, on demand.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use trailkeep_attest::{
-    Head, HeadStore, Listing, Made, Making, Parts, Signer, archive_name, due, first_day, kind_now, make, unknown_coverage,
+    Head, HeadStore, Listing, Made, Making, Parts, Signer, Successor, called, due, first_day, kind_now, make, unknown_coverage,
 };
 use trailkeep_audit::{
     Day,
@@ -50,6 +50,10 @@ pub(super) struct Make {
     /// The key that signs: kms:ARN, kms:alias/NAME, or a file (PKCS #8, PEM or DER; RSA from 2,048 bits, or P-256).
     #[arg(long, value_name = "kms:KEY|FILE", env = "TRAILKEEP_SIGNING_KEY")]
     signing_key: SigningKey,
+    /// The public half of a key that signed before this one, where it was changed: kms:ARN, kms:alias/NAME, or a file (PEM or DER). May be repeated. Nothing is put
+    /// on top of what neither it nor the signing key signed.
+    #[arg(long, value_name = "kms:KEY|FILE")]
+    former_public_key: Vec<SigningKey>,
     /// The delivery day: 2026-01-31.
     #[arg(long, value_name = "DAY", value_parser = day, required_unless_present = "due")]
     day: Option<Day>,
@@ -68,10 +72,10 @@ pub(super) struct Make {
     /// What the archive is called in its attestations, for good [default: as in its newest one; in the first its address].
     #[arg(long, value_name = "NAME")]
     archive_name: Option<String>,
-    /// The part of the day's sources that is read again from their segments.
+    /// The part of the day's sources that is read again from their segments; of a small day ten log files at least; 0% for none.
     #[arg(long, value_name = "N%", default_value = "0.1%", value_parser = percent)]
     sample: f64,
-    /// CloudTrail's public keys: a file of ListPublicKeys [default: the newest in keys/ of the archive].
+    /// CloudTrail's public keys: a file of ListPublicKeys [default: those that the archive keeps below keys/, as trailkeep verify takes them].
     #[arg(long, value_name = "FILE")]
     public_keys: Option<PathBuf>,
     /// The Region that keys without one were asked for in.
@@ -121,14 +125,18 @@ impl Make {
     pub(super) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         let now_ms = Machine::new().now().unix_ms;
         let archive = Archive::open(self.archive.open_to_write(globals, self.encryption.of(&self.archive)?).await?).await?;
-        let signer = self.signing_key.open(globals).await?;
+        let mut former = Vec::new();
+        for key in &self.former_public_key {
+            former.push(key.open_public(globals).await?);
+        }
+        let signer = Successor::new(self.signing_key.open(globals).await?, former);
         let keys = keys::stated(archive.bucket().as_ref(), self.public_keys.as_deref(), self.keys_region, now_ms).await?;
         let heads = self.head_store(globals, now_ms).await?;
-        let name = self.name(archive.bucket().as_ref()).await?;
+        let name = called(archive.bucket().as_ref(), self.archive_name.as_deref()).await?;
         let mut made = Vec::new();
         let mut failed = None;
         for (day, kind) in self.days(&archive, now_ms).await? {
-            let one = self.one(&archive, &keys, (day, kind), signer.as_ref(), &name, now_ms);
+            let one = self.one(&archive, &keys, (day, kind), &signer, &name, now_ms);
             match Box::pin(one).await.with_context(|| format!("{day} could not be attested")) {
                 Ok(one) => made.push(one),
                 Err(error) => {
@@ -138,7 +146,7 @@ impl Make {
             }
         }
         if failed.is_none() || !made.is_empty() {
-            print(&text::made(&made, self.output == Output::Json, signer.as_ref())?)?;
+            print(&text::made(&made, self.output == Output::Json, &signer)?)?;
         }
         if let Some(heads) = heads {
             for one in &made {
@@ -185,7 +193,7 @@ impl Make {
             coverage: self.coverage(archive, day.0).await,
             trails: trails(archive.bucket(), day.0).await?,
             findings_sha256: None,
-            further_findings: BTreeMap::new(),
+            further_findings: keys.findings.clone(),
             keys_sha256: keys.sha256,
             keys_origin: keys.origin.clone(),
         };
@@ -249,18 +257,6 @@ impl Make {
             Location::Directory(_) => PutPolicy::default(),
         };
         Ok(Some(HeadStore::new(bucket, lock)))
-    }
-
-    async fn name(&self, bucket: &dyn AuditBucket) -> anyhow::Result<String> {
-        if let Some(name) = &self.archive_name {
-            return Ok(name.clone());
-        }
-        if let Some(name) = archive_name(bucket).await? {
-            return Ok(name);
-        }
-        // A directory is called by its whole path: what it is called from here says nothing elsewhere.
-        let whole = bucket.local_path().and_then(|path| path.canonicalize().ok());
-        Ok(whole.map_or_else(|| bucket.address(), |path| path.display().to_string()))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::{path::PathBuf, str::FromStr};
 
-use trailkeep_attest::{KeyFile, Signer};
+use trailkeep_attest::{KeyFile, SignError, Signer, read_public_key};
+use trailkeep_audit::attestation::PublicKey;
 use trailkeep_aws::{AwsSettings, KmsSigner, kms_key};
 
 use crate::cli::Globals;
@@ -33,13 +34,22 @@ impl SigningKey {
     pub(super) async fn open(&self, globals: &Globals) -> anyhow::Result<Box<dyn Signer>> {
         match self {
             Self::File(path) => Ok(Box::new(KeyFile::open(path)?)),
-            Self::Kms(key) => {
-                let settings =
-                    AwsSettings { region: globals.aws_region.clone(), endpoint: globals.aws_endpoint.clone(), ..AwsSettings::default() };
-                Ok(Box::new(KmsSigner::open(&settings, key).await?))
-            }
+            Self::Kms(key) => Ok(Box::new(kms(key, globals).await?)),
         }
     }
+
+    /// Its public half alone: of a key that does not sign any more. A file holds no more than that.
+    pub(super) async fn open_public(&self, globals: &Globals) -> anyhow::Result<PublicKey> {
+        match self {
+            Self::File(path) => Ok(read_public_key(path)?),
+            Self::Kms(key) => Ok(kms(key, globals).await?.public_key().clone()),
+        }
+    }
+}
+
+async fn kms(key: &str, globals: &Globals) -> Result<KmsSigner, SignError> {
+    let settings = AwsSettings { region: globals.aws_region.clone(), endpoint: globals.aws_endpoint.clone(), ..AwsSettings::default() };
+    KmsSigner::open(&settings, key).await
 }
 
 #[cfg(test)]

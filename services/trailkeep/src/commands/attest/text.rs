@@ -11,7 +11,7 @@ use trailkeep_audit::{
 
 use crate::figures::{grouped, many, moment};
 
-/// Gaps, findings and heads of one attestation that are told.
+/// Days and keys of a chain that are told; an attestation in full has all that it says.
 const FEW: usize = 20;
 
 /// What was made.
@@ -62,10 +62,37 @@ fn summary(statement: &Statement) -> String {
     format!("{complete}: {counts}")
 }
 
+/// Why a day is not complete.
+fn lacking(statement: &Statement) -> String {
+    let part = |(name, count): (&String, &u64)| format!("{} {}", grouped(*count), clean(name));
+    let coverage = &statement.coverage;
+    let mut why: Vec<String> = statement.findings.counts.iter().map(part).collect();
+    if coverage.unknown > 0 {
+        why.push(format!("{} of which it is not known what is expected", many(coverage.unknown, "account or Region", "accounts or Regions")));
+    }
+    let gaps = coverage.gaps_left_out.saturating_add(coverage.gaps.len() as u64);
+    if gaps > 0 {
+        why.push(many(gaps, "gap", "gaps"));
+    }
+    if coverage.covered_hours < coverage.expected_hours {
+        why.push(format!("{} without a Digest", many(coverage.expected_hours - coverage.covered_hours, "hour", "hours")));
+    }
+    let (reread, refused) = (&statement.sources.reread, statement.digests.refused);
+    if reread.intact != reread.sources {
+        why.push(format!("{} of {} read again are not intact", grouped(reread.sources.saturating_sub(reread.intact)), grouped(reread.sources)));
+    }
+    if refused > 0 {
+        why.push(format!("{} refused", many(refused, "Digest", "Digests")));
+    }
+    let outcomes = statement.sources.outcomes.iter().filter(|(name, count)| **count > 0 && !matches!(name.as_str(), "verified" | "not_covered"));
+    why.extend(outcomes.map(|(name, count)| format!("{} counted as {}", many(*count, "source", "sources"), clean(name))));
+    why.join("; ")
+}
+
 /// The list.
 pub(super) fn listed(lines: &[Value], address: &str) -> String {
     let mut text = format!(
-        "{} in {address}. No signature was checked: trailkeep attest verify does that.\n",
+        "{} in {address}. No signature was checked: trailkeep attest verify does that. Complete means against what CloudTrail signed.\n",
         many(lines.len() as u64, "attestation", "attestations")
     );
     for line in lines {
@@ -93,6 +120,9 @@ pub(super) fn shown(kept: Kept, envelope: &Envelope, sha256: Sha256) -> String {
     line("hash", sha256.to_string());
     line("made", moment(statement.issued_at_ms));
     line("says", summary(statement));
+    if !statement.is_complete() {
+        line("because", lacking(statement));
+    }
     line("sources", format!("{}, root {}", grouped(sources.count), sources.merkle_root));
     let part = sources.reread.millionths as f64 / 10_000.0;
     let seed = sources.reread.seed.map(|seed| format!(", seed {seed}")).unwrap_or_default();
@@ -104,14 +134,23 @@ pub(super) fn shown(kept: Kept, envelope: &Envelope, sha256: Sha256) -> String {
     let hours = format!("{} of {} hours", grouped(coverage.covered_hours), grouped(coverage.expected_hours));
     let gaps = coverage.gaps_left_out.saturating_add(coverage.gaps.len() as u64);
     line("coverage", format!("{hours}, {} unknown, {} assumed, {} gaps", coverage.unknown, coverage.assumed, grouped(gaps)));
-    for gap in coverage.gaps.iter().take(FEW) {
+    for gap in &coverage.gaps {
         let (from, to) = (moment(gap.since_ms), moment(gap.until_ms));
-        line("", format!("{} {} {from} to {to}: {}, {}", clean(&gap.account), clean(&gap.region), clean(&gap.lacks), clean(&gap.cause)));
+        let event = gap.event_id.as_ref().map(|id| format!(", event {}", clean(id))).unwrap_or_default();
+        line("", format!("{} {} {from} to {to}: {}, {}{event}", clean(&gap.account), clean(&gap.region), clean(&gap.lacks), clean(&gap.cause)));
+    }
+    if coverage.gaps_left_out > 0 {
+        line("", format!("and {} that the attestation counts and does not name", grouped(coverage.gaps_left_out)));
     }
     let findings: Vec<String> =
         statement.findings.counts.iter().map(|(finding, count)| format!("{} {}", grouped(*count), clean(finding))).collect();
     line("findings", if findings.is_empty() { "none".to_owned() } else { findings.join(", ") });
-    line("trails", format!("{} records of how they were configured", statement.trails.len()));
+    let trails = statement.trails.len() as u64;
+    line("trails", if trails == 0 { "no record of how any was configured".to_owned() } else { many(trails, "record of how one was configured", "records of how they were configured") });
+    for trail in &statement.trails {
+        let (told, configuration) = (moment(trail.recorded_at_ms), clean(&trail.configuration));
+        line("", format!("{}, {told}, {}: {configuration}", clean(&trail.trail), clean(&trail.source)));
+    }
     let root = &statement.trust_root;
     line("CloudTrail keys", format!("{} ({})", root.cloudtrail_keys_sha256, clean(&root.cloudtrail_keys_origin)));
     line("signed by", format!("{}, key {} (NOT checked here)", clean(&root.signer), envelope.fingerprint));
@@ -142,6 +181,9 @@ pub(super) fn checked(checked: &Checked, address: &str) -> String {
     for day in checked.days.iter().filter(|day| !day.complete).take(FEW) {
         line("", format!("{} is NOT complete ({}): trailkeep attest show --day {}", day.kept.day, day.kept.kind.as_str(), day.kept.day));
     }
+    if checked.days.len() - complete > FEW {
+        line("", format!("and {} days more that are NOT complete: --output json names all", grouped((checked.days.len() - complete - FEW) as u64)));
+    }
     if checked.leaves_checked > 0 {
         line("leaves", format!("{} attestations have the attested roots", checked.leaves_checked));
     }
@@ -155,6 +197,9 @@ pub(super) fn checked(checked: &Checked, address: &str) -> String {
     }
     for keys in checked.cloudtrail_keys.iter().take(FEW) {
         line("CloudTrail keys", format!("{} ({})", keys.sha256, clean(&keys.origin)));
+    }
+    if checked.cloudtrail_keys.len() > FEW {
+        line("", format!("and {} lists of keys more: --output json names all", grouped((checked.cloudtrail_keys.len() - FEW) as u64)));
     }
     for note in &checked.notes {
         line("note", clean(note));

@@ -1,4 +1,4 @@
-//! Coverage for a person: accounts down, Regions across.
+//! Coverage for a person: the headline, what it rests on, the matrix, the gaps.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,7 +7,10 @@ use std::{
 
 use trailkeep_coverage::Basis;
 
-use super::shown::{Cell, Shown};
+use super::{
+    matrix::matrix,
+    shown::{Shown, ToldGap},
+};
 use crate::figures::{grouped, many};
 
 /// Accounts and gaps that are shown unless all are asked for.
@@ -22,13 +25,16 @@ pub(super) fn told(told: &Shown, all: bool) -> String {
         let _ = writeln!(text, "{name:<14}{value}");
     };
     line("archive", told.archive.clone());
-    line("window", format!("{} to {}", told.since, told.until));
+    line("window", format!("{} to {}", hour(&told.since), hour(&told.until)));
     line("roster", roster(told));
     line("periods", told.periods.to_owned());
-    line("lag", format!("{} (log files by the time in their name, until they had landed)", lag(told)));
+    line("lag", lag(told));
     told.unknown.iter().for_each(|reason| line("unknown", reason.clone()));
+    if told.covered_hours == 0 && told.expected_hours > 0 {
+        line("note", "not one digest of this window is in the archive: --since and --until choose another window".to_owned());
+    }
     matrix(&mut text, told, shown);
-    gaps(&mut text, told, shown);
+    gaps(&mut text, told, all, shown);
     for met in told.unexpected.iter().take(shown) {
         let _ = writeln!(
             text,
@@ -65,84 +71,52 @@ fn roster(told: &Shown) -> String {
 
 fn lag(told: &Shown) -> String {
     let lag = told.lag;
+    if lag.files == 0 {
+        return "no log file of this window".to_owned();
+    }
     format!(
-        "median {} s, 95 % {} s, 99 % {} s, longest {} s",
-        grouped(lag.p50_secs),
-        grouped(lag.p95_secs),
-        grouped(lag.p99_secs),
-        grouped(lag.max_secs)
+        "median {}, 95 % {}, 99 % {}, longest {}: from a log file's name until it had landed",
+        lasting(lag.p50_secs),
+        lasting(lag.p95_secs),
+        lasting(lag.p99_secs),
+        lasting(lag.max_secs)
     )
 }
 
-fn matrix(text: &mut String, told: &Shown, shown: usize) {
-    let regions: BTreeSet<&str> = told.cells.iter().map(|cell| cell.region.as_str()).collect();
-    let codes = codes(&regions);
-    let assumed: BTreeSet<&str> = told.cells.iter().filter(|cell| cell.assumed).map(|cell| cell.region.as_str()).collect();
-    let _ = write!(text, "\n{:<14}", "account");
-    for region in &regions {
-        let mark = if assumed.contains(region) { "*" } else { "" };
-        let _ = write!(text, "{:>8}", format!("{}{mark}", codes.get(region).map_or(*region, String::as_str)));
-    }
-    text.push('\n');
-    let mut accounts: Vec<(&str, Vec<&Cell>)> = told.accounts().into_iter().collect();
-    // Those with the most hours missing first.
-    accounts.sort_by_key(|(_, cells)| std::cmp::Reverse(cells.iter().map(|cell| cell.expected_hours - cell.covered_hours).sum::<u64>()));
-    let more = accounts.len().saturating_sub(shown);
-    for (account, cells) in accounts.into_iter().take(shown) {
-        let _ = write!(text, "{account:<14}");
-        for region in &regions {
-            let cell = cells.iter().find(|cell| cell.region == *region);
-            let _ = write!(text, "{:>8}", cell.map_or_else(String::new, |cell| percent(cell)));
+/// Gaps that are alike in time and cause, in one line.
+struct Alike<'a> {
+    first: &'a ToldGap,
+    accounts: BTreeSet<&'a str>,
+    regions: BTreeSet<&'a str>,
+    count: u64,
+}
+
+fn alike(gaps: &[ToldGap]) -> Vec<Alike<'_>> {
+    let mut at: BTreeMap<_, usize> = BTreeMap::new();
+    let mut all: Vec<Alike<'_>> = Vec::new();
+    for gap in gaps {
+        let what = (&gap.since, &gap.until, gap.open, gap.lacks, gap.cause, &gap.event_id);
+        let number = *at.entry(what).or_insert(all.len());
+        if number == all.len() {
+            all.push(Alike { first: gap, accounts: BTreeSet::new(), regions: BTreeSet::new(), count: 0 });
         }
-        let name = cells.iter().find_map(|cell| cell.name.as_deref()).unwrap_or_default();
-        let name: String = name.chars().map(|character| if character.is_control() { '?' } else { character }).collect();
-        let _ = writeln!(text, "  {name}");
+        if let Some(alike) = all.get_mut(number) {
+            alike.accounts.insert(&gap.account);
+            alike.regions.insert(&gap.region);
+            alike.count += 1;
+        }
     }
-    if more > 0 {
-        let _ = writeln!(text, "and {} more (--all)", grouped(more as u64));
-    }
-    if !assumed.is_empty() {
-        let _ = writeln!(text, "* assumed: no account was asked which Regions it has enabled");
-    }
+    all
 }
 
-fn percent(cell: &Cell) -> String {
-    match cell.percent {
-        None => "-".to_owned(),
-        Some(percent) if cell.covered_hours == cell.expected_hours => format!("{percent:.0}%"),
-        // Rounded down, so that only what is whole reads 100.
-        Some(percent) => format!("{:.1}%", (percent * 10.0).floor() / 10.0),
-    }
-}
-
-/// `us-east-1` as `use1`, unless two of them would read the same.
-fn codes<'a>(regions: &BTreeSet<&'a str>) -> BTreeMap<&'a str, String> {
-    let mut met: BTreeMap<String, usize> = BTreeMap::new();
-    let codes: BTreeMap<&str, String> = regions.iter().map(|region| (*region, code(region))).collect();
-    for code in codes.values() {
-        *met.entry(code.clone()).or_default() += 1;
-    }
-    codes.into_iter().filter(|(_, code)| met.get(code) == Some(&1)).collect()
-}
-
-fn code(region: &str) -> String {
-    let short = |part: &str| match part {
-        "northeast" => "ne".to_owned(),
-        "northwest" => "nw".to_owned(),
-        "southeast" => "se".to_owned(),
-        "southwest" => "sw".to_owned(),
-        "north" | "south" | "east" | "west" | "central" | "gov" => part.chars().take(1).collect(),
-        part => part.to_owned(),
-    };
-    region.split('-').map(short).collect()
-}
-
-fn gaps(text: &mut String, told: &Shown, shown: usize) {
+fn gaps(text: &mut String, told: &Shown, all: bool, shown: usize) {
     if told.gaps.is_empty() {
         return;
     }
-    let _ = writeln!(text, "\n{:<14}{:<16}{:<26}{:<26}{:>6}  likely cause", "gap in", "region", "since", "until", "hours");
-    for gap in told.gaps.iter().take(shown) {
+    let _ = writeln!(text, "\n{:<13} {:<15} {:<17} {:<17} {:>6}  likely cause", "gap in", "region", "since", "until", "hours");
+    let lines = if all { told.gaps.chunks(1).flat_map(alike).collect() } else { alike(&told.gaps) };
+    for line in lines.iter().take(shown) {
+        let gap = line.first;
         let mut cause = gap.cause.to_owned();
         if let Some(event_id) = &gap.event_id {
             cause.extend([" (event ", event_id, ")"]);
@@ -150,11 +124,37 @@ fn gaps(text: &mut String, told: &Shown, shown: usize) {
         if gap.open {
             cause.push_str(", to the end of the window");
         }
-        let _ = writeln!(text, "{:<14}{:<16}{:<26}{:<26}{:>6}  {cause}", gap.account, gap.region, gap.since, gap.until, gap.hours);
+        if line.count > 1 {
+            cause.extend([" (", &many(line.count, "gap", "gaps"), ")"]);
+        }
+        let several = |names: &BTreeSet<&str>, one: &str, what: &str| match names.len() {
+            1 => one.to_owned(),
+            number => format!("{} {what}", grouped(number as u64)),
+        };
+        let (account, region) = (several(&line.accounts, &gap.account, "accounts"), several(&line.regions, &gap.region, "Regions"));
+        let _ = writeln!(text, "{account:<13} {region:<15} {:<17} {:<17} {:>6}  {cause}", hour(&gap.since), hour(&gap.until), gap.hours);
     }
-    let more = told.gaps.len().saturating_sub(shown) as u64 + told.gaps_left_out;
+    let more = lines.iter().skip(shown).map(|line| line.count).sum::<u64>() + told.gaps_left_out;
     if more > 0 {
         let _ = writeln!(text, "and {} more (--all, or --output json)", grouped(more));
+    }
+    if lines.iter().any(|line| line.count > 1) {
+        let _ = writeln!(text, "gaps of one time and cause are one line: --all tells each");
+    }
+}
+
+/// A moment that is a whole minute, without its seconds.
+fn hour(moment: &str) -> String {
+    moment.strip_suffix(":00.000Z").map_or_else(|| moment.to_owned(), |minute| format!("{}Z", minute.replace('T', " ")))
+}
+
+/// How long a time is, for a person.
+fn lasting(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", grouped(seconds / 86_400)),
     }
 }
 
@@ -163,11 +163,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn regions_have_short_codes_unless_two_read_the_same() {
-        let regions = BTreeSet::from(["us-east-1", "ap-southeast-2", "ap-south-1", "eu-central-1", "us-gov-west-1", "cn-northwest-1"]);
-        let codes = codes(&regions);
-        let told: Vec<&str> = regions.iter().map(|region| codes[region].as_str()).collect();
-        assert_eq!(told, ["aps1", "apse2", "cnnw1", "euc1", "use1", "usgw1"]);
-        assert_eq!(super::codes(&BTreeSet::from(["us-east-1", "use1"])), BTreeMap::new());
+    fn times_are_told_as_people_read_them() {
+        assert_eq!([7, 119, 120, 7_300, 26_938_587].map(lasting), ["7 s", "119 s", "2 min", "2 h", "311 days"]);
+        assert_eq!(hour("2026-01-14T06:00:00.000Z"), "2026-01-14 06:00Z");
+        assert_eq!(hour("2026-01-14T06:00:01.000Z"), "2026-01-14T06:00:01.000Z");
+    }
+
+    #[test]
+    fn gaps_of_one_time_and_cause_are_one_line() {
+        let gap = |account: &str, region: &str, cause: &'static str| ToldGap {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            since: "2026-01-14T06:00:00.000Z".to_owned(),
+            until: "2026-01-14T08:00:00.000Z".to_owned(),
+            hours: 2,
+            open: false,
+            lacks: "digests",
+            cause,
+            event_id: None,
+        };
+        let gaps = [gap("1", "a", "x"), gap("1", "b", "x"), gap("2", "a", "y"), gap("2", "b", "x")];
+        let told: Vec<_> =
+            alike(&gaps).iter().map(|line| (line.first.cause, line.accounts.len(), line.regions.len(), line.count)).collect();
+        assert_eq!(told, [("x", 2, 2, 3), ("y", 1, 1, 1)]);
     }
 }

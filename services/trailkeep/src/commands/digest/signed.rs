@@ -85,5 +85,5 @@ async fn public_keys(write: &Write, archive: &Archive, now_ms: i64) -> anyhow::R
         Err(trailkeep_pipeline::ports::bucket::BucketError::NotFound { .. }) => false,
         Err(error) => return Err(error.into()),
     };
-    if kept { keys::of_the_archive(bucket).await.map(Some) } else { Ok(None) }
+    if kept { Ok(Some(keys::of_the_archive(bucket, now_ms).await?.keys)) } else { Ok(None) }
 }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use trailkeep_digests::{MAX_KEYS_BYTES, Origin, PublicKeys, RefusedKey};
 use trailkeep_keys::Region;
 use trailkeep_pipeline::ports::bucket::AuditBucket;
-use trailkeep_verification::kept_keys;
+use trailkeep_verification::{KeptKeys, kept_keys};
 
 const NO_KEYS: &str = "get them with `aws cloudtrail list-public-keys`, for each Region (trailkeep verify --help says how), and name the file with --public-keys";
 
@@ -25,9 +25,9 @@ pub(crate) fn of_a_file(path: &Path, region: Option<Region>, now_ms: i64) -> any
     taken(keys, &refused, &shown.to_string())
 }
 
-/// The keys that the archive keeps.
-pub(crate) async fn of_the_archive(bucket: &dyn AuditBucket) -> anyhow::Result<PublicKeys> {
-    let kept = kept_keys(bucket).await?;
+/// The keys that the archive keeps, with what of them was not taken.
+pub(crate) async fn of_the_archive(bucket: &dyn AuditBucket, now_ms: i64) -> anyhow::Result<KeptKeys> {
+    let kept = kept_keys(bucket, now_ms).await?;
     for refused in &kept.refused {
         let fingerprint = refused.fingerprint.as_deref().unwrap_or("-");
         tracing::warn!(
@@ -43,7 +43,7 @@ pub(crate) async fn of_the_archive(bucket: &dyn AuditBucket) -> anyhow::Result<P
             "the archive keeps no public keys that can be used, neither keys/<time>.json, which the auditor writes, nor keys/public-keys.json: {NO_KEYS}"
         );
     }
-    Ok(kept.keys)
+    Ok(kept)
 }
 
 fn taken(keys: PublicKeys, refused: &[RefusedKey], from: &str) -> anyhow::Result<PublicKeys> {

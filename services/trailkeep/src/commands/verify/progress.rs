@@ -48,12 +48,31 @@ impl Bar {
             Progress::ReadAgain { sources, .. } => drop(self.again.fetch_add(sources, Ordering::Relaxed)),
         }
         let count = |counter: &AtomicU64| grouped(counter.load(Ordering::Relaxed));
-        let again =
-            if self.again.load(Ordering::Relaxed) == 0 { String::new() } else { format!(", {} log files read", count(&self.again)) };
-        self.bar.set_message(format!("{} of {} digests{again}", count(&self.read), count(&self.digests)));
+        // A part that is not under way says nothing: a deep reading counts no Digests.
+        let is_any = |counter: &AtomicU64| counter.load(Ordering::Relaxed) > 0;
+        let digests = is_any(&self.digests).then(|| format!("{} of {} digests", count(&self.read), count(&self.digests)));
+        let again = is_any(&self.again).then(|| format!("{} log files read", count(&self.again)));
+        self.bar.set_message(digests.into_iter().chain(again).collect::<Vec<_>>().join(", "));
     }
 
     pub(in crate::commands) fn end(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_that_is_not_under_way_is_not_counted_as_nothing() {
+        let bar = Bar::new();
+        bar.tell(Progress::Files(3));
+        assert_eq!(bar.bar.message(), "");
+        bar.tell(Progress::ReadAgain { sources: 13, bytes: 1_000 });
+        assert_eq!(bar.bar.message(), "13 log files read", "no Digest was counted yet, and there may be many");
+        bar.tell(Progress::Digests(49));
+        bar.tell(Progress::DigestsRead(5));
+        assert_eq!(bar.bar.message(), "5 of 49 digests, 13 log files read");
     }
 }

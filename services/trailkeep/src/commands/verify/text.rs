@@ -51,7 +51,7 @@ fn log_bucket(address: &str, bucket: &LogBucketName) -> String {
         (None, _) => format!("{address}, without an archive; nothing of CloudTrail's was found"),
         (Some(_), "s3") => format!("{address}, without an archive"),
         (Some(name), "option") => format!("{address}, without an archive; taken for {name}, as asked"),
-        (Some(name), _) => format!("{address}, without an archive; taken for {name}, as its digests say"),
+        (Some(name), _) => format!("{address}, without an archive; taken for {}, as its digests say", printable(name)),
     }
 }
 
@@ -131,7 +131,7 @@ fn what(finding: &Finding) -> String {
         add(finding.reasons.join(", "));
     }
     if let Some(count) = finding.count {
-        add(grouped(count));
+        add(counted(finding.name, count));
     }
     if finding.from.is_some() || finding.to.is_some() {
         add(format!("{} to {}", moment(finding.from), moment(finding.to)));
@@ -147,9 +147,21 @@ fn what(finding: &Finding) -> String {
     text
 }
 
+/// How many there are, of what a finding of this name counts.
+fn counted(name: &str, count: u64) -> String {
+    match name {
+        "no_digest" | "unlisted_within_grace" | "archived_not_read" | "not_read" => many(count, "file", "files"),
+        _ if name.starts_with("segment_") => many(count, "source", "sources"),
+        // What chains say is of their Digests; of those before one that is missing nobody can say more.
+        "missing_digests" => format!("at least {}", many(count, "Digest", "Digests")),
+        _ => many(count, "Digest", "Digests"),
+    }
+}
+
 /// A name that anybody may have chosen, without what a terminal would obey.
 fn printable(name: &str) -> String {
-    name.chars().map(|sign| if sign.is_control() { char::REPLACEMENT_CHARACTER } else { sign }).collect()
+    let obeyed = |sign: char| sign.is_control() || matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    name.chars().map(|sign| if obeyed(sign) { char::REPLACEMENT_CHARACTER } else { sign }).collect()
 }
 
 fn span(span: &Span) -> String {
@@ -160,4 +172,18 @@ fn span(span: &Span) -> String {
 fn moment(moment: Option<Moment>) -> String {
     let text = |Moment(ms)| jiff::Timestamp::from_millisecond(ms).map(|moment| moment.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
     moment.and_then(|moment| text(moment).ok()).unwrap_or_else(|| "-".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_says_of_what_it_is() {
+        let told =
+            |name: &'static str, count: u64| what(&Finding { name, count: Some(count), detail: "so".to_owned(), ..Finding::default() });
+        assert_eq!(told("no_digest", 7_454), "so; 7,454 files");
+        assert_eq!(told("segment_missing", 1), "so; 1 source");
+        assert_eq!(told("missing_newest", 2), "so; 2 Digests");
+    }
 }

@@ -6,7 +6,7 @@ prop_compose! {
     fn finding()(
         (id, at, round, name, detail) in ("[0-9a-f]{32}", time(), text(), "[a-z_]{1,20}", text()),
         change in prop::sample::select(vec![
-            FindingChange::Opened, FindingChange::Reopened, FindingChange::Healing, FindingChange::Healed, FindingChange::Resolved,
+            FindingChange::Opened, FindingChange::Reopened, FindingChange::Healing, FindingChange::Healed, FindingChange::Resolved, FindingChange::Acknowledged, FindingChange::Changed,
         ]),
         (severity, provisional) in (prop::sample::select(vec![Severity::High, Severity::Medium, Severity::Low]), any::<bool>()),
         (organization, account, region, trail) in (option::of(text()), option::of("[0-9]{12}"), option::of(text()), option::of(text())),
