@@ -86,8 +86,12 @@ pub(crate) fn run(archive: &Path, keys: &Path, moments: &[&str]) -> anyhow::Resu
         surroundings: Arc::clone(&clock) as Arc<dyn Surroundings>,
         process: "bench".to_owned(),
     };
-    let settings =
-        Settings { without_organization: true, archive_name: Some("bench".to_owned()), lease: Duration::from_secs(60), ..Settings::default() };
+    let settings = Settings {
+        without_organization: true,
+        archive_name: Some("bench".to_owned()),
+        lease: Duration::from_secs(60),
+        ..Settings::default()
+    };
     let auditor = Auditor::new(settings, ports, AuditorMetrics::default(), Stop::default());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut rounds = Vec::new();

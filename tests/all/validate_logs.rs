@@ -100,7 +100,9 @@ impl Said {
             wrong.push(format!("no {} in {:#}", self.case.reason, self.ours["findings"]));
         }
         let refused = self.theirs.invalid(&self.case.trail.bucket);
-        wrong.extend(refused.iter().filter(|key| !findings.contains(*key)).map(|key| format!("the AWS CLI refuses {key}, and we do not name it")));
+        wrong.extend(
+            refused.iter().filter(|key| !findings.contains(*key)).map(|key| format!("the AWS CLI refuses {key}, and we do not name it")),
+        );
         if verified != (self.ours_code == 0) {
             wrong.push(format!("exit code {}", self.ours_code));
         }
@@ -202,7 +204,8 @@ fn ours(said: &Said) -> Result<String> {
 /// A finding, how often, and for which reasons.
 fn named(said: &Said, name: &str, count: u64) -> String {
     let findings = said.ours["findings"].as_array().into_iter().flatten().filter(|finding| finding["name"] == name);
-    let reasons: BTreeSet<&str> = findings.flat_map(|finding| finding["reasons"].as_array().into_iter().flatten()).filter_map(Value::as_str).collect();
+    let reasons: BTreeSet<&str> =
+        findings.flat_map(|finding| finding["reasons"].as_array().into_iter().flatten()).filter_map(Value::as_str).collect();
     let reasons: Vec<String> = reasons.into_iter().map(|reason| format!("`{reason}`")).collect();
     let times = if count == 1 { String::new() } else { format!("{count} ") };
     let because = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };

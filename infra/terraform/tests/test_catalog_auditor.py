@@ -55,9 +55,12 @@ def test_open_findings_are_the_latest_change_of_each_unless_it_settled_it(databa
     change = lambda number, at, what, attempts=0: {"id": f"{number:032x}", "at": at, "change": what, "name": "missing", "attempts": attempts}
     put(
         database, "findings", f"day={DAY}/1.parquet", change(1, "2026-01-02 01:00", "opened"), change(1, "2026-01-02 02:00", "healing", 1), change(2, "2026-01-02 01:00", "opened"),
-        change(2, "2026-01-02 03:00", "resolved"), change(3, "2026-01-02 01:00", "healed"), change(3, "2026-01-02 01:00", "reopened"), day=DAY,
+        change(2, "2026-01-02 03:00", "resolved"), change(3, "2026-01-02 01:00", "healed"), change(3, "2026-01-02 01:00", "reopened"),
+        # What somebody knows of is still so: the column `change` tells it from the others.
+        change(4, "2026-01-02 01:00", "opened"), change(4, "2026-01-02 02:00", "acknowledged"), day=DAY,
     )
-    assert database.execute("SELECT id, change, day FROM open_findings ORDER BY id").fetchall() == [(f"{1:032x}", "healing", DAY), (f"{3:032x}", "reopened", DAY)]
+    assert database.execute("SELECT id, change, day FROM open_findings ORDER BY id").fetchall() == [
+        (f"{1:032x}", "healing", DAY), (f"{3:032x}", "reopened", DAY), (f"{4:032x}", "acknowledged", DAY)]
 
 
 @pytest.fixture(name="audited")

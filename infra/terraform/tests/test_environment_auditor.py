@@ -29,6 +29,7 @@ INPUTS = {
     "look_into_log_buckets": True,
     "organization": {"role_arn": "arn:aws:iam::999999999999:role/trailkeep/trailkeep-organization", "external_id": "trailkeep-3"},
     "attest_key_arn": KEY.format(9),
+    "former_attest_key_arns": [KEY.format(7), KEY.format(8)],
     "archive_name": "Example Corp",
     "heads": {"bucket_name": "heads", "account_id": "777788889999", "prefix": "audit", "role_arn": "arn:aws:iam::777788889999:role/heads", "external_id": "trailkeep-4"},
     "kms_key_arns": {name: KEY.format(number) for number, name in enumerate(["raw", "queue", "logs"])},
@@ -108,7 +109,7 @@ def test_what_the_module_sets_is_no_option(environment_with):
     assert told and set(told.group(1).split(", ")) == names
 
 
-@pytest.mark.parametrize("more", [{}, {"organization": None, "heads": None, "attest_key_arn": None}], ids=["everything", "little"])
+@pytest.mark.parametrize("more", [{}, {"organization": None, "heads": None, "attest_key_arn": None, "former_attest_key_arns": []}], ids=["everything", "little"])
 def test_the_program_takes_the_module_s_environment_as_it_is(auditor, environment_with, more):
     environment = environment_with(**more)
     config = printed(auditor, environment)

@@ -92,8 +92,11 @@ impl Acknowledgement {
     }
 
     /// As it is written.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("texts and numbers always serialise")
+    ///
+    /// # Errors
+    /// [`AcknowledgementError::Json`]; a fault of the program.
+    pub fn to_json(&self) -> Result<String, AcknowledgementError> {
+        Ok(serde_json::to_string(self)?)
     }
 }
 
@@ -126,7 +129,7 @@ mod tests {
     fn what_is_written_is_read_and_keys_name_the_finding() {
         let written = Acknowledgement::new(ID, 1_760_000_000_123, " the account was closed ", Some("ops")).unwrap();
         assert_eq!(written.reason, "the account was closed");
-        assert_eq!(Acknowledgement::parse(written.to_json().as_bytes()).unwrap(), written);
+        assert_eq!(Acknowledgement::parse(written.to_json().unwrap().as_bytes()).unwrap(), written);
         let key = acknowledgement_key(ID, 1_760_000_000_123, 7);
         assert_eq!(key, format!("acknowledged/{ID}/20251009T085320123Z-0000000000000007.json"));
         assert_eq!(parse_acknowledgement_key(&key), Some((ID, 1_760_000_000_123)));
@@ -147,7 +150,7 @@ mod tests {
             assert!(Acknowledgement::new(id, 0, reason, by).is_err(), "{id} {reason:?} {by:?}");
         }
         assert!(Acknowledgement::new(ID, 0, &"r".repeat(1_025), None).is_err());
-        let valid = Acknowledgement::new(ID, 0, "known", None).unwrap().to_json();
+        let valid = Acknowledgement::new(ID, 0, "known", None).unwrap().to_json().unwrap();
         for text in [
             "",
             "null",

@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn trees_have_the_regions_that_are_expected_of_accounts_by_default() {
         let expected = trailkeep_organization::default_regions("us-east-1".parse().expect("a Region"));
-        let expected: BTreeSet<&str> = expected.iter().map(|region| region.as_str()).collect();
+        let expected: BTreeSet<&str> = expected.iter().map(trailkeep_keys::Region::as_str).collect();
         // Which come first is the trees' own affair.
         assert_eq!(REGIONS.into_iter().collect::<BTreeSet<&str>>(), expected);
     }

@@ -65,6 +65,7 @@ module "audit_account" {
   break_glass_role_arns   = [var.break_glass_role_arn]
   legal_hold_role_arns    = [var.legal_hold_role_arn]
   operator_role_arns      = [var.operator_role_arn]
+  acknowledger_role_arns  = [var.security_role_arn]
   readers                 = var.readers
   catalog                 = { analyst_role_arns = [var.analyst_role_arn] }
   subscribers             = var.subscribers

@@ -48,6 +48,11 @@ output "organization_role_arn" {
   value       = module.management_account.auditor_role_arn
 }
 
+output "acknowledger_policy_json" {
+  description = "Policy for security_role_arn, which the root that makes that role attaches."
+  value       = module.audit_account.acknowledger_policy_json
+}
+
 output "findings_topic_arn" {
   description = "Topic that findings are told on."
   value       = module.audit_account.findings_topic_arn

@@ -81,6 +81,12 @@ variable "operator_role_arn" {
   default     = "arn:aws:iam::111122223333:role/operator"
 }
 
+variable "security_role_arn" {
+  description = "Role of the audit account whose people say which findings are known, and why; output acknowledger_policy_json is what it needs."
+  type        = string
+  default     = "arn:aws:iam::111122223333:role/security"
+}
+
 variable "analyst_role_arn" {
   description = "Role of the audit account that asks by Athena."
   type        = string

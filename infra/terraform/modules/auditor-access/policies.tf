@@ -7,8 +7,8 @@ locals {
   archive_bucket_arn = "arn:${local.partition}:s3:::${var.archive.bucket_name}"
   archive_root       = join("/", compact([local.archive_bucket_arn, var.archive.prefix]))
   written_prefixes   = ["accounts/*", "attest/*", "findings/*", "keys/*", "outcomes/*"]
-  # Of the events those that say what stopped a trail, or who joined and left.
-  read_prefixes  = concat(local.written_prefixes, ["archive.json", "digests/*", "events/category=management/*", "raw/*", "sources/*"])
+  # Of the events those that say what stopped a trail, or who joined and left; and what people say of findings, which it cannot write.
+  read_prefixes  = concat(local.written_prefixes, ["acknowledged/*", "archive.json", "digests/*", "events/category=management/*", "raw/*", "sources/*"])
   event_key_arns = compact([lookup(var.kms_key_arns, "events-management", null)])
 
   # Origins of replicas are not read.
@@ -93,6 +93,49 @@ data "aws_iam_policy_document" "access" {
       test     = "Null"
       variable = "dynamodb:LeadingKeys"
       values   = ["false"]
+    }
+  }
+}
+
+# What `trailkeep findings` and `trailkeep findings acknowledge` call, for whoever does that: no role here has it.
+data "aws_iam_policy_document" "acknowledger" {
+  statement {
+    sid       = "ListFindings"
+    actions   = ["s3:ListBucket"]
+    resources = [local.archive_bucket_arn]
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = [join("/", compact([var.archive.prefix, "findings/*"]))]
+    }
+  }
+  statement {
+    sid       = "ReadFindings"
+    actions   = ["s3:GetObject"]
+    resources = [for key in ["archive.json", "findings/*"] : "${local.archive_root}/${key}"]
+  }
+  statement {
+    sid       = "Acknowledge"
+    actions   = ["s3:PutObject", "s3:PutObjectRetention"]
+    resources = ["${local.archive_root}/acknowledged/*"]
+  }
+  # Which key encrypts, where none is named.
+  statement {
+    sid       = "ArchiveEncryption"
+    actions   = ["s3:GetEncryptionConfiguration"]
+    resources = [local.archive_bucket_arn]
+  }
+  statement {
+    sid       = "ArchiveKey"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.kms_key_arns["raw"]]
+    dynamic "condition" {
+      for_each = local.for_the_archive
+      content {
+        test     = "StringEquals"
+        variable = condition.value.variable
+        values   = condition.value.values
+      }
     }
   }
 }

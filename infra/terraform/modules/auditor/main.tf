@@ -6,12 +6,12 @@ locals {
   # Variables of trailkeep-auditor, without TRAILKEEP_: those that this module sets, and those that `options` may. tests/test_environment_auditor.py holds
   # both lists against the program's own --help.
   own = [
-    "archive", "archive_name", "aws_region", "bucket_aliases", "digest_queue", "external_id", "findings_topic_arn", "heads", "heads_external_id",
+    "archive", "archive_name", "aws_region", "bucket_aliases", "digest_queue", "external_id", "findings_topic_arn", "former_public_keys", "heads", "heads_external_id",
     "heads_role_arn", "heal_queue", "kms_key_id", "ledger", "look_into_log_buckets", "object_lock_days", "object_lock_mode", "organizations_external_id",
     "organizations_role_arn", "role_arn", "signing_key", "source_external_id", "source_region", "source_role_arn", "without_organization",
   ]
   further = [
-    "assume_regions", "auditor_lease", "aws_endpoint", "aws_max_attempts", "distance", "every", "former_public_keys", "kms_keys", "listen", "log", "log_format", "only_accounts",
+    "assume_regions", "auditor_lease", "aws_endpoint", "aws_max_attempts", "distance", "every", "kms_keys", "listen", "log", "log_format", "only_accounts",
     "only_regions", "public_keys", "sample", "settle", "without_accounts", "without_regions",
   ]
 
@@ -49,6 +49,7 @@ locals {
       source_role_arn           = try(local.source_role.arn, null)
     } : key => value if value != null },
     length(local.replicas) == 0 ? {} : { bucket_aliases = join(",", [for replica, origin in local.replicas : "${replica}=${origin}"]) },
+    length(var.former_attest_key_arns) == 0 ? {} : { former_public_keys = join(",", formatlist("kms:%s", var.former_attest_key_arns)) },
     local.looks ? { look_into_log_buckets = "true" } : {},
     var.organization == null ? { without_organization = "true" } : {},
   )

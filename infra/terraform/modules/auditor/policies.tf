@@ -133,7 +133,7 @@ data "aws_iam_policy_document" "task" {
     content {
       sid       = "PublicKeyOfAttestations"
       actions   = ["kms:GetPublicKey"]
-      resources = [statement.value]
+      resources = concat([statement.value], var.former_attest_key_arns)
     }
   }
 

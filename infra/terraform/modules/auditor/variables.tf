@@ -141,6 +141,22 @@ variable "attest_key_arn" {
   }
 }
 
+variable "former_attest_key_arns" {
+  description = "Keys that signed attestations before attest_key_arn, whose public keys the auditor asks for when it starts: as long as attestations are superseded that they signed, 32 days and longer where older days are attested anew. They have to be enabled, and their policies have to let the auditor's role have kms:GetPublicKey."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.former_attest_key_arns : can(regex("^arn:[a-z-]+:kms:${data.aws_region.this.region}:[0-9]{12}:key/[^,=\\s]+$", arn))])
+    error_message = "former_attest_key_arns: give ARNs of keys of ${data.aws_region.this.region}, where the auditor asks for them; not aliases, which a policy cannot grant."
+  }
+  validation {
+    condition     = length(var.former_attest_key_arns) == 0 || var.attest_key_arn != null && !contains(var.former_attest_key_arns, coalesce(var.attest_key_arn, "-"))
+    error_message = "former_attest_key_arns: they signed before attest_key_arn, which has to be there, and another key. The program refuses former keys without a key that signs."
+  }
+}
+
 variable "archive_name" {
   description = "What attestations call the archive; null: as its newest one does, in the first its address. Part of what is signed: do not change it."
   type        = string

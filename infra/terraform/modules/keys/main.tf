@@ -14,7 +14,7 @@ locals {
 
   # What each class encrypts, in the words of the README's table.
   encrypted = merge(
-    { raw = "everything of s3://${var.archive_bucket_name} but events/: raw/, digests/, sources/, index/, quarantine/, accounts/, attest/, findings/, keys/, outcomes/, staging/" },
+    { raw = "everything of s3://${var.archive_bucket_name} but events/: raw/, digests/, sources/, index/, quarantine/, accounts/, acknowledged/, attest/, findings/, keys/, outcomes/, staging/" },
     { for category in var.event_categories : "events-${category}" => "s3://${var.archive_bucket_name}: events/category=${category}/" },
     { for bucket in compact([var.log_bucket_name]) : "trail" => "s3://${bucket}: log files and digests, as CloudTrail writes them" },
     {

@@ -5,19 +5,20 @@ locals {
 
   # A field of its line of the round, and the metric that it becomes.
   round_fields = {
-    attestation_late_h  = "AttestationLate"
-    digests_verified    = "DigestsVerified"
-    duration_s          = "RoundDuration"
-    files_verified      = "FilesVerified"
-    findings_open       = "FindingsOpen"
-    findings_opened     = "FindingsOpened"
-    gaps                = "Gaps"
-    heal_sent           = "HealSent"
-    healed              = "Healed"
-    lagging_chains      = "LaggingChains"
-    missing             = "Missing"
-    roster_age_h        = "RosterAge"
-    verification_failed = "VerificationFailed"
+    attestation_late_h    = "AttestationLate"
+    digests_verified      = "DigestsVerified"
+    duration_s            = "RoundDuration"
+    files_verified        = "FilesVerified"
+    findings_acknowledged = "FindingsAcknowledged"
+    findings_open         = "FindingsOpen"
+    findings_opened       = "FindingsOpened"
+    gaps                  = "Gaps"
+    heal_sent             = "HealSent"
+    healed                = "Healed"
+    lagging_chains        = "LaggingChains"
+    missing               = "Missing"
+    roster_age_h          = "RosterAge"
+    verification_failed   = "VerificationFailed"
   }
 
   # A round an hour: what the last one said holds until the next one says otherwise; that none came is an alarm of its own.
@@ -73,6 +74,7 @@ locals {
       [local.namespace, "VerificationFailed", { label = "verification failed", color = "#d62728" }],
       [local.namespace, "Gaps", { label = "gaps" }],
       [local.namespace, "Missing", { label = "missing" }],
+      [local.namespace, "FindingsAcknowledged", { label = "acknowledged, not in the others", color = "#7f7f7f" }],
     ] },
     { title = "Auditor: verified in a round", stat = "Sum", metrics = [
       [local.namespace, "FilesVerified", { label = "log files" }],

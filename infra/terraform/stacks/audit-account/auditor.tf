@@ -66,14 +66,15 @@ module "auditor" {
   look_into_log_buckets = local.auditor_looks
   organization          = local.auditor_organization
 
-  attest_key_arn   = var.auditor.attest ? module.keys.attest_key_arn : null
-  archive_name     = var.auditor.archive_name
-  heads            = var.auditor.heads
-  subscribers      = concat([for address in var.auditor.emails : { protocol = "email", endpoint = address }], var.auditor.subscribers)
-  kms_key_arns     = module.keys.key_arns
-  object_lock_mode = module.audit_bucket.object_lock_mode
-  object_lock_days = module.audit_bucket.object_lock_days
-  options          = merge(local.admission, var.auditor.options)
+  attest_key_arn         = var.auditor.attest ? module.keys.attest_key_arn : null
+  former_attest_key_arns = var.auditor.former_attest_key_arns
+  archive_name           = var.auditor.archive_name
+  heads                  = var.auditor.heads
+  subscribers            = concat([for address in var.auditor.emails : { protocol = "email", endpoint = address }], var.auditor.subscribers)
+  kms_key_arns           = module.keys.key_arns
+  object_lock_mode       = module.audit_bucket.object_lock_mode
+  object_lock_days       = module.audit_bucket.object_lock_days
+  options                = merge(local.admission, var.auditor.options)
 
   image              = var.auditor.image
   cluster            = module.collector.cluster_name

@@ -71,6 +71,7 @@ module "audit_bucket" {
   default_kms_key_arn  = module.keys.key_arns["raw"]
   allowed_kms_key_arns = values(local.event_kms_key_arns)
 
+  acknowledger_role_arns  = var.acknowledger_role_arns
   auditor_role_arns       = local.auditor_role_arns
   writer_role_arns        = concat([local.collector_role_arn], var.rebuild_role_arns)
   administrator_role_arns = var.administrator_role_arns

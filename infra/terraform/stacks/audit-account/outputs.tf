@@ -207,6 +207,11 @@ output "findings_topic_arn" {
   value       = one(module.auditor[*].findings_topic_arn)
 }
 
+output "acknowledger_policy_json" {
+  description = "What the roles of acknowledger_role_arns need, to be attached to them; null without an auditor."
+  value       = one(module.auditor_access[*].acknowledger_policy_json)
+}
+
 # The names are those of the module's inputs; an example beside this takes them.
 output "for_auditor_elsewhere" {
   description = "With auditor.elsewhere: inputs of modules/auditor in that account, all that it takes from here, and the key of raw. null without."

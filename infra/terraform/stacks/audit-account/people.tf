@@ -13,10 +13,10 @@ locals {
   # Of entries that may be wrong.
   reader_arns = flatten([for reader in var.readers : try(coalescelist(reader.principal_arns, []), [])])
 
-  # The collector writes the archive, reads the log bucket, works on queue and table. So does who rebuilds the ledger, but for the log bucket; operators look after queue and table.
+  # The collector writes the archive, reads the log bucket, works on queue and table. So does who rebuilds the ledger, but for the log bucket. Who acknowledges findings reads these and writes beside them; operators look after queue and table.
   key_users = merge(
     { for class in ["trail"] : class => [local.collector_role_arn] if local.log_bucket_is_ours },
-    { for class in ["raw"] : class => concat([local.collector_role_arn], local.auditor_role_arns, var.rebuild_role_arns) },
+    { for class in ["raw"] : class => concat([local.collector_role_arn], local.auditor_role_arns, var.rebuild_role_arns, var.acknowledger_role_arns) },
     { for class in local.event_kms_classes : class => concat([local.collector_role_arn], var.rebuild_role_arns) },
     { for class in ["queue", "table"] : class => distinct(concat([local.collector_role_arn], local.auditor_role_arns, var.operator_role_arns, var.rebuild_role_arns)) },
     # Nobody else signs what the archive holds.
@@ -51,7 +51,7 @@ locals {
   # Whoever looks after it checks what was signed.
   attest_readers = [for arn in var.operator_role_arns : { class = "attest", arn = arn } if local.attests_here]
 
-  operator_readers = flatten([for class in concat(["raw"], local.event_kms_classes) : [for arn in var.operator_role_arns : { class = class, arn = arn } if !contains(var.rebuild_role_arns, arn)]])
+  operator_readers = flatten([for class in concat(["raw"], local.event_kms_classes) : [for arn in var.operator_role_arns : { class = class, arn = arn } if !contains(concat(var.rebuild_role_arns, class == "raw" ? var.acknowledger_role_arns : []), arn)]])
 
   all_readers = concat(local.archive_readers, local.subscriber_readers, local.analyst_readers, local.operator_readers, local.auditor_readers, local.attest_readers, local.replication_readers)
   key_readers = {

@@ -1,15 +1,16 @@
 variable "auditor" {
-  description = "The auditor (see modules/auditor): its image, pinned by digest (null: everything but the tasks, for a first push to auditor_repository_url); a second task in waiting; whether it has what is missing fetched (heal), signs (attest), looks into the log buckets (null: where they are ours); how it asks for accounts: role (in the management account), delegated (as it is, being let by the organization) or none; who is told of findings; heads, the bucket of modules/heads-bucket in another account; elsewhere, the task role of an auditor in another account, for which only a role is made here; options, further variables of `trailkeep-auditor --help` in lower case and without TRAILKEEP_; egress_cidrs, whom its tasks may connect to besides, where `endpoints` or `network` bound that. null: no auditor, and nothing of it."
+  description = "The auditor (see modules/auditor): its image, pinned by digest (null: everything but the tasks, for a first push to auditor_repository_url); a second task in waiting; whether it has what is missing fetched (heal), signs (attest), after which keys (former_attest_key_arns, of this Region; see modules/auditor), looks into the log buckets (null: where they are ours); how it asks for accounts: role (in the management account), delegated (as it is, being let by the organization) or none; who is told of findings; heads, the bucket of modules/heads-bucket in another account; elsewhere, the task role of an auditor in another account, for which only a role is made here; options, further variables of `trailkeep-auditor --help` in lower case and without TRAILKEEP_; egress_cidrs, whom its tasks may connect to besides, where `endpoints` or `network` bound that. null: no auditor, and nothing of it."
   type = object({
-    image                 = optional(string)
-    standby               = optional(bool, false)
-    heal                  = optional(bool, true)
-    attest                = optional(bool, true)
-    archive_name          = optional(string)
-    look_into_log_buckets = optional(bool)
-    organization          = optional(string, "role")
-    emails                = optional(list(string), [])
-    subscribers           = optional(list(object({ protocol = string, endpoint = string })), [])
+    image                  = optional(string)
+    standby                = optional(bool, false)
+    heal                   = optional(bool, true)
+    attest                 = optional(bool, true)
+    former_attest_key_arns = optional(list(string), [])
+    archive_name           = optional(string)
+    look_into_log_buckets  = optional(bool)
+    organization           = optional(string, "role")
+    emails                 = optional(list(string), [])
+    subscribers            = optional(list(object({ protocol = string, endpoint = string })), [])
     heads = optional(object({
       bucket_name = string
       account_id  = string
@@ -55,6 +56,11 @@ variable "auditor" {
   validation {
     condition     = var.auditor == null || can(regex("(^|,)(trailkeep_auditor=)?(info|debug|trace)(,|$)", lookup(var.auditor.options, "log", "info")))
     error_message = "auditor.options: alarms are read from the auditor's own log line of each round. Have info, debug or trace in log, with further targets behind a comma."
+  }
+
+  validation {
+    condition     = try(length(var.auditor.former_attest_key_arns) == 0 || var.auditor.attest && var.auditor.elsewhere == null && alltrue([for arn in var.auditor.former_attest_key_arns : can(regex("^arn:${local.partition}:kms:${local.region}:[0-9]{12}:key/[^,=\\s]+$", arn))]), var.auditor == null)
+    error_message = "auditor.former_attest_key_arns: give ARNs of keys of ${local.region}, no aliases, and only where an auditor here attests: one elsewhere takes them as input of modules/auditor."
   }
 
   # What it signs would be told by nobody but itself.

@@ -12,8 +12,8 @@ variable "administrator_role_arns" {
   }
 
   validation {
-    condition     = length(setintersection(var.administrator_role_arns, concat(var.operator_role_arns, var.rebuild_role_arns, try(var.catalog.analyst_role_arns, []), local.reader_arns))) == 0
-    error_message = "administrator_role_arns has a role that is in operator_role_arns, rebuild_role_arns, readers or catalog.analyst_role_arns too: who manages the keys must not use them. Take it out of one of the two."
+    condition     = length(setintersection(var.administrator_role_arns, concat(var.operator_role_arns, var.acknowledger_role_arns, var.rebuild_role_arns, try(var.catalog.analyst_role_arns, []), local.reader_arns))) == 0
+    error_message = "administrator_role_arns has a role that is in operator_role_arns, acknowledger_role_arns, rebuild_role_arns, readers or catalog.analyst_role_arns too: who manages the keys must not use them. Take it out of one of the two."
   }
 }
 
@@ -31,6 +31,11 @@ variable "break_glass_role_arns" {
   validation {
     condition     = length(setintersection(var.break_glass_role_arns, var.rebuild_role_arns)) == 0
     error_message = "break_glass_role_arns and rebuild_role_arns name the same role: who writes must not be able to delete. Give break-glass a role of its own."
+  }
+
+  validation {
+    condition     = length(setintersection(var.break_glass_role_arns, var.acknowledger_role_arns)) == 0
+    error_message = "break_glass_role_arns and acknowledger_role_arns name the same role: who says that a finding is known must not delete what it is about. Give break-glass a role of its own."
   }
 }
 
@@ -64,6 +69,18 @@ variable "operator_role_arns" {
   }
 }
 
+variable "acknowledger_role_arns" {
+  description = "Roles of this account whose people may acknowledge findings (docs/auditor.md, Acknowledging): what they say is left out of counts and alarms. They alone write below acknowledged/, write nothing else, and use the key raw; output acknowledger_policy_json is what they need. Empty: nobody."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.acknowledger_role_arns : can(regex(local.own_role_pattern, arn))])
+    error_message = "acknowledger_role_arns has one that is no role of this account: ${local.own_role_sentence}; ${local.identity_center_sentence}."
+  }
+}
+
 variable "rebuild_role_arns" {
   description = "Roles of this account that may rebuild a lost ledger (trailkeep ledger rebuild): they write below the locked prefixes as the collector does, and cannot delete. Best empty but for the time that it takes."
   type        = list(string)
@@ -73,6 +90,11 @@ variable "rebuild_role_arns" {
   validation {
     condition     = alltrue([for arn in var.rebuild_role_arns : can(regex(local.own_exact_role_pattern, arn))])
     error_message = "rebuild_role_arns has one that is no role of this account: ${local.own_role_sentence}."
+  }
+
+  validation {
+    condition     = length(setintersection(var.rebuild_role_arns, var.acknowledger_role_arns)) == 0
+    error_message = "rebuild_role_arns and acknowledger_role_arns name the same role: who says that a finding is known must not write what it is about. Give each a role of its own."
   }
 }
 

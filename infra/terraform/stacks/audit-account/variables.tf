@@ -257,7 +257,7 @@ variable "events_retention_days" {
 }
 
 variable "proof_retention_days" {
-  description = "Days after which digests/, sources/, findings/ and outcomes/ expire; null: as the longest class of originals. Attestations, CloudTrail's public keys and the history of accounts never do."
+  description = "Days after which digests/, sources/, findings/, acknowledged/ and outcomes/ expire; null: as the longest class of originals. Attestations, CloudTrail's public keys and the history of accounts never do."
   type        = number
   default     = null
 }

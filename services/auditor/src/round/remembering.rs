@@ -74,7 +74,9 @@ impl Round<'_> {
                 all.push((account.clone(), counts(&forgotten)));
             }
         }
-        all.into_iter().for_each(|(account, forgotten)| self.add_more(&account, &forgotten));
+        for (account, forgotten) in all {
+            self.add_more(&account, &forgotten);
+        }
     }
 
     /// Tells that there are these, too, beside what is remembered of an account.
@@ -99,12 +101,16 @@ impl Round<'_> {
 /// How many there are of each name.
 pub(super) fn counts(all: &[Found]) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
-    all.iter().for_each(|found| *counts.entry(found.name.clone()).or_default() += 1);
+    for found in all {
+        *counts.entry(found.name.clone()).or_default() += 1;
+    }
     counts
 }
 
 fn add(counts: &mut BTreeMap<String, u64>, others: &BTreeMap<String, u64>) {
-    others.iter().for_each(|(name, count)| *counts.entry(name.clone()).or_default() += count);
+    for (name, count) in others {
+        *counts.entry(name.clone()).or_default() += count;
+    }
 }
 
 fn names<'a>(all: impl Iterator<Item = &'a String>) -> Vec<String> {

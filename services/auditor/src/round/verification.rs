@@ -193,7 +193,9 @@ impl Verified {
         });
         let left_out: Vec<(&str, u64)> = left_out.collect();
         self.looked.push(Looked { partial: !left_out.is_empty(), ..looked });
-        left_out.into_iter().for_each(|(name, count)| *self.left_out.entry(name.to_owned()).or_default() += count);
+        for (name, count) in left_out {
+            *self.left_out.entry(name.to_owned()).or_default() += count;
+        }
         self.digests_verified += verdict.digests.verified;
         self.files_verified += verdict.log_files.verified;
         for finding in &verdict.findings {

@@ -17,7 +17,7 @@ fn missing() -> (World, String) {
 }
 
 fn rows(world: &World) -> Vec<FindingRow> {
-    world.rows().into_iter().filter(|row| row.name.starts_with("missing")).collect()
+    world.rows().into_iter().filter(|row| matches!(row.name.as_str(), "missing" | "missing_within_grace")).collect()
 }
 
 fn newest(world: &World) -> FindingRow {
@@ -32,7 +32,7 @@ fn states(world: &World) -> Vec<&'static str> {
 fn say(world: &World, row: &FindingRow, as_of_ms: i64) -> String {
     let said = Acknowledgement::new(&row.id, as_of_ms, "deleted by the log bucket's rule", Some("ops")).unwrap();
     let key = acknowledgement_key(&row.id, world.now_ms(), world.rows().len() as u64);
-    world.audit.insert(&key, said.to_json());
+    world.audit.insert(&key, said.to_json().unwrap());
     key
 }
 
@@ -70,6 +70,7 @@ fn what_was_acknowledged_and_becomes_final_is_open_again_until_that_is_acknowled
     world.pass(32 * DAY_MS);
     let report = world.round();
     assert_eq!((report.missing, report.findings_acknowledged), (1, 0), "{report:?}");
+    let failed = report.verification_failed;
     let opened = newest_opened(&world);
     assert_eq!((opened.name.as_str(), opened.provisional), ("missing", false));
     world.pass(60_000);
@@ -78,7 +79,8 @@ fn what_was_acknowledged_and_becomes_final_is_open_again_until_that_is_acknowled
     world.pass(60_000);
     say(&world, &opened, opened.at);
     let report = world.round();
-    assert_eq!((report.missing, report.verification_failed, report.findings_acknowledged), (0, 0, 1), "{report:?}");
+    // The trail has ended: what else is found since then is not acknowledged.
+    assert_eq!((report.missing, report.verification_failed, report.findings_acknowledged), (0, failed - 1, 1), "{report:?}");
 }
 
 fn newest_opened(world: &World) -> FindingRow {
@@ -107,10 +109,10 @@ fn what_is_no_acknowledgement_of_the_finding_as_it_is_changes_nothing() {
     world.pass(60_000);
     let row = newest(&world);
     let other = "0".repeat(32);
-    let valid = Acknowledgement::new(&row.id, row.at, "known", None).unwrap().to_json();
-    let of_another = Acknowledgement::new(&other, row.at, "known", None).unwrap().to_json();
-    let before = Acknowledgement::new(&row.id, row.at - DAY_MS, "known", None).unwrap().to_json();
-    let ahead = Acknowledgement::new(&row.id, i64::MAX, "known", None).unwrap().to_json();
+    let valid = Acknowledgement::new(&row.id, row.at, "known", None).unwrap().to_json().unwrap();
+    let of_another = Acknowledgement::new(&other, row.at, "known", None).unwrap().to_json().unwrap();
+    let before = Acknowledgement::new(&row.id, row.at - DAY_MS, "known", None).unwrap().to_json().unwrap();
+    let ahead = Acknowledgement::new(&row.id, i64::MAX, "known", None).unwrap().to_json().unwrap();
     let others = [valid.replace("known", " "), valid.replace(":1,", ":9,"), "x".repeat(1 << 20)];
     let bodies = ["", "{}", "\u{0}"].map(str::to_owned).into_iter().chain([of_another, before, ahead]).chain(others);
     for body in bodies {

@@ -26,7 +26,8 @@ fn an_account_with_more_missing_files_than_a_note_holds_is_looked_at_for_days() 
     for row in world.rows() {
         given_up += u64::from(row.evidence.contains_key("given_up"));
     }
-    assert!(largest > 300 << 10, "the note was full: {largest} bytes");
+    // What findings may still grow by is kept free.
+    assert!(largest > 280 << 10, "the note was full: {largest} bytes");
     assert!(given_up > 200, "asked for five times each, and given up: {given_up}");
 }
 

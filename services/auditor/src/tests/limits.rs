@@ -71,7 +71,7 @@ fn what_a_days_attestation_finds_fits_into_a_note_too_and_what_does_not_is_told_
         let world = World::of(1, Scale::TinyObjects(2_000), |_| false);
         let settings = |sample: f64| {
             let bounds = Bounds { note_bytes, ..Bounds::default() };
-            Settings { bounds, sample, ..World::settings() }
+            Settings { sample, bounds, ..World::settings() }
         };
         let signer = key();
         let round = |sample: f64| world.round_with(settings(sample), Ports { signer: Some(Arc::clone(&signer)), ..world.ports() }).unwrap();

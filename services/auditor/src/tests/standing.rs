@@ -62,9 +62,9 @@ fn what_lasts_is_told_once_for_seventy_days_and_its_cause_is_not_forgotten_with_
     let (world, _) = quiet();
     world.record(SILENT, "StopLogging", "2026-01-15T01:50:00Z", "20260115T0155Z");
     world.land();
-    for _ in 0..35 {
+    for _ in 0..12 {
         round(&world);
-        world.pass(48 * HOUR_MS);
+        world.pass(144 * HOUR_MS);
     }
     assert_eq!(told(&world), [("opened", Severity::Medium, vec!["trail_stopped".to_owned()], None)]);
 }

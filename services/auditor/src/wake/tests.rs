@@ -151,7 +151,7 @@ async fn what_wakes_is_deleted_after_the_round_and_anything_else_at_once() {
     queue.push(&announced_by("others", "", &landed()).await);
     assert!(!waker.receive(Duration::ZERO).await);
     assert_eq!(queue.messages_left(), 0);
-    queue.push(&enveloped(&announced_by("audit", "org", &landed()).await));
+    queue.push(enveloped(&announced_by("audit", "org", &landed()).await));
     assert!(waker.receive(Duration::ZERO).await);
     assert_eq!(queue.messages_left(), 1, "a round that dies lets it come back");
     waker.done().await;

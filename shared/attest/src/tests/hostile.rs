@@ -21,17 +21,19 @@ fn other_form(signature: &[u8]) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
 /// The text with the hash after `member` turned by one digit.
 fn shifted(text: &str, member: &str) -> String {
-    let at = text.find(member).unwrap() + member.len();
-    format!("{}{}{}{}", &text[..at], &text[at + 1..at + 64], &text[at..=at], &text[at + 64..])
+    let (before, after) = text.split_at(text.find(member).unwrap() + member.len());
+    let (hash, after) = after.split_at(64);
+    let (first, rest) = hash.split_at(1);
+    format!("{before}{rest}{first}{after}")
 }
 
 #[tokio::test]

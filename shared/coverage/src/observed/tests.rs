@@ -125,7 +125,9 @@ async fn row_by_row(bucket: &MemoryBucket) -> (Report, BTreeMap<AccountId, BTree
     }
     let expected = Expected::new(None, &Reconciled::default(), &seen, &asked);
     let mut coverage = Coverage::new(asked.since_ms, asked.until_ms, &expected.scopes).unwrap();
-    digests.iter().for_each(|digest| coverage.digest(digest));
+    for digest in &digests {
+        coverage.digest(digest);
+    }
     // Those of the window; a Digest of before it may reach into it.
     let within = |source: &&ObservedSource| (asked.since_ms..asked.until_ms).contains(&source.delivered_ms);
     sources.iter().filter(within).for_each(|source| coverage.source(source));

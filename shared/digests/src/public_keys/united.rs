@@ -52,16 +52,24 @@ impl PublicKeys {
         let mut conflicts = Vec::new();
         for (fingerprint, theirs) in &others.keys {
             let Some(own) = self.keys.get(fingerprint) else {
-                theirs.iter().for_each(|key| self.add(key.clone()));
+                for key in theirs {
+                    self.add(key.clone());
+                }
                 continue;
             };
             match contradiction(own, theirs) {
-                None => theirs.iter().for_each(|key| self.add(key.clone())),
+                None => {
+                    for key in theirs {
+                        self.add(key.clone());
+                    }
+                }
                 Some(contradiction) => {
                     conflicts.extend(conflict(contradiction, own, theirs));
                     let common = common(own, theirs);
                     self.remove(*fingerprint);
-                    common.into_iter().for_each(|key| self.add(key));
+                    for key in common {
+                        self.add(key);
+                    }
                 }
             }
         }

@@ -122,7 +122,14 @@ fn a_listed_log_file_may_lie_elsewhere_but_is_of_the_same_account_and_region() {
     assert_eq!(listed(REGION, "eu-west-2"), ["log_file_of_another_region"]);
     assert_eq!(listed("/CloudTrail/", "/Config/"), ["odd_log_file_s3_object"]);
     // Beside the Digest, too: what cannot be read as a log file's key is held against nothing that landed.
-    for (from, to) in [(".json.gz", ".txt"), (".json.gz", ".gz"), (".json.gz", ""), (".json.gz", ".json.gz/"), ("/2026/", "/26/"), ("/2026/01/", "/2026/1/")] {
+    for (from, to) in [
+        (".json.gz", ".txt"),
+        (".json.gz", ".gz"),
+        (".json.gz", ""),
+        (".json.gz", ".json.gz/"),
+        ("/2026/", "/26/"),
+        ("/2026/01/", "/2026/1/"),
+    ] {
         assert_eq!(listed(from, to), ["odd_log_file_s3_object"], "{from} {to}");
     }
     assert_eq!(listed("00000001", "00000000"), ["repeated_log_file"]);

@@ -35,7 +35,7 @@ async fn all_files_that_can_be_read_are_united() {
     assert!(none.keys.is_empty() && none.files.is_empty() && none.stated().is_none());
 
     let (old, new, by_hand) = (SigningKey::usual(), SigningKey::new(), SigningKey::new());
-    bucket.insert(&public_keys_key(T0), json(&[old.clone()]));
+    bucket.insert(&public_keys_key(T0), json(std::slice::from_ref(&old)));
     bucket.insert(&public_keys_key(T0 + 1), json(&[old.clone(), new]));
     let stated = kept(&bucket).await.stated().expect("keys");
     assert_eq!(stated.1, format!("{} of the archive", public_keys_key(T0 + 1)), "the newest has them all");
@@ -58,20 +58,20 @@ async fn junk_beside_the_keys_is_told_by_name_and_keeps_none_of_them_from_being_
     let key = SigningKey::usual();
     let genuine = public_keys_key(T0);
     let future = public_keys_key(NOW + 25 * HOUR);
-    let lying = json(&[key.clone()]).replace(&key.fingerprint(), &"0".repeat(32));
+    let lying = json(std::slice::from_ref(&key)).replace(&key.fingerprint(), &"0".repeat(32));
     for (file, content, reason) in [
         (public_keys_key(T0 + 1), "no JSON".to_owned(), "unreadable"),
         (public_keys_key(T0 + 1), "{\"format\":9,\"keys\":[]}".to_owned(), "unreadable"),
         (public_keys_key(T0 + 1), " ".repeat((16 << 20) + 1), "unreadable"),
         (public_keys_key(T0 + 1), lying, "fingerprint_differs"),
-        (public_keys_key(T0 + 1), json(&[key.clone()]).replace("eu-west-1", "Mars"), "no_region"),
+        (public_keys_key(T0 + 1), json(std::slice::from_ref(&key)).replace("eu-west-1", "Mars"), "no_region"),
         (future.clone(), "no JSON".to_owned(), "unreadable"),
-        (future, json(&[key.clone()]), "name_from_the_future"),
+        (future, json(std::slice::from_ref(&key)), "name_from_the_future"),
         (BY_HAND.to_owned(), "[]".to_owned(), "unreadable"),
         ("keys/newest.json".to_owned(), json(&[SigningKey::new()]), "strange_name"),
     ] {
         let bucket = MemoryBucket::new();
-        bucket.insert(&genuine, json(&[key.clone()]));
+        bucket.insert(&genuine, json(std::slice::from_ref(&key)));
         bucket.insert(&file, content);
         let kept = kept(&bucket).await;
         assert_eq!((kept.keys.len(), reasons(&kept)), (1, vec![(file.as_str(), reason)]));
@@ -79,7 +79,7 @@ async fn junk_beside_the_keys_is_told_by_name_and_keeps_none_of_them_from_being_
     }
     // As much of it as there may be: what was left out by it is told.
     let bucket = MemoryBucket::new();
-    bucket.insert(&genuine, json(&[key.clone()]));
+    bucket.insert(&genuine, json(std::slice::from_ref(&key)));
     (1..200).for_each(|number| bucket.insert(&public_keys_key(T0 + number), "no JSON"));
     let left = kept_keys(&bucket, NOW).await;
     assert!(left.is_err(), "128 are read, and nothing is verified without keys");

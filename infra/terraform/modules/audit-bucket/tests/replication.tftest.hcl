@@ -49,7 +49,7 @@ run "everything_but_staging_and_lease_is_replicated" {
   }
 
   assert {
-    condition     = length(distinct([for rule in aws_s3_bucket_replication_configuration.this[0].rule : rule.priority])) == 16 && length(distinct([for rule in aws_s3_bucket_replication_configuration.this[0].rule : rule.id])) == 16
+    condition     = length(distinct([for rule in aws_s3_bucket_replication_configuration.this[0].rule : rule.priority])) == 17 && length(distinct([for rule in aws_s3_bucket_replication_configuration.this[0].rule : rule.id])) == 17
     error_message = "priorities and ids differ"
   }
 }

@@ -52,8 +52,33 @@ run "it_writes_below_its_own_prefixes_only" {
     error_message = "no events, no originals, nothing staged"
   }
   assert {
+    condition     = [for statement in jsondecode(output.policy_json).Statement : statement.Sid if contains(flatten([statement.Resource]), "arn:aws:s3:::audit/acknowledged/*")] == ["ArchiveReads"]
+    error_message = "It reads what people say of findings, and says nothing for them."
+  }
+  assert {
     condition     = one([for statement in jsondecode(output.policy_json).Statement : statement.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] if statement.Sid == "LedgerNotes"]) == ["X#auditor", "M#*#auditor/*"] || one([for statement in jsondecode(output.policy_json).Statement : statement.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] if statement.Sid == "LedgerNotes"]) == ["M#*#auditor/*", "X#auditor"]
     error_message = "its lease and its notes, not what landed"
+  }
+}
+
+run "who_acknowledges_may_what_that_calls_and_nothing_else" {
+  command = plan
+  variables {
+    archive = { bucket_name = "audit", prefix = "org" }
+  }
+  assert {
+    condition = { for statement in jsondecode(output.acknowledger_policy_json).Statement : statement.Sid => "${join(" ", sort(flatten([statement.Action])))} ${join(" ", sort(flatten([statement.Resource])))}" } == {
+      ListFindings      = "s3:ListBucket arn:aws:s3:::audit"
+      ReadFindings      = "s3:GetObject arn:aws:s3:::audit/org/archive.json arn:aws:s3:::audit/org/findings/*"
+      Acknowledge       = "s3:PutObject s3:PutObjectRetention arn:aws:s3:::audit/org/acknowledged/*"
+      ArchiveEncryption = "s3:GetEncryptionConfiguration arn:aws:s3:::audit"
+      ArchiveKey        = "kms:Decrypt kms:GenerateDataKey arn:aws:kms:eu-central-1:111122223333:key/raw"
+    }
+    error_message = output.acknowledger_policy_json
+  }
+  assert {
+    condition     = one([for statement in jsondecode(output.acknowledger_policy_json).Statement : statement.Condition.StringLike["s3:prefix"] if statement.Sid == "ListFindings"]) == "org/findings/*"
+    error_message = "Findings are listed, and nothing else."
   }
 }
 

@@ -47,6 +47,49 @@ run "it_may_what_it_calls_and_nothing_else" {
   }
 }
 
+run "it_has_the_public_keys_of_those_that_signed_before_and_signs_with_none_of_them" {
+  command = apply
+  variables {
+    former_attest_key_arns = ["arn:aws:kms:eu-central-1:111122223333:key/attest-1", "arn:aws:kms:eu-central-1:111122223333:key/attest-2"]
+  }
+  assert {
+    condition     = output.environment["TRAILKEEP_FORMER_PUBLIC_KEYS"] == "kms:arn:aws:kms:eu-central-1:111122223333:key/attest-1,kms:arn:aws:kms:eu-central-1:111122223333:key/attest-2"
+    error_message = "as the program takes them"
+  }
+  assert {
+    condition = { for statement in jsondecode(output.task_policy_json).Statement : statement.Sid => toset(flatten([statement.Resource])) if endswith(statement.Sid, "Attestations") } == {
+      SignAttestations        = toset([var.attest_key_arn])
+      PublicKeyOfAttestations = toset(concat([var.attest_key_arn], var.former_attest_key_arns))
+    }
+    error_message = "their public keys, and nothing else of them"
+  }
+}
+
+run "a_former_key_is_not_the_one_that_signs" {
+  command = plan
+  variables {
+    former_attest_key_arns = ["arn:aws:kms:eu-central-1:111122223333:key/attest"]
+  }
+  expect_failures = [var.former_attest_key_arns]
+}
+
+run "a_former_key_is_no_alias" {
+  command = plan
+  variables {
+    former_attest_key_arns = ["alias/trailkeep-attest"]
+  }
+  expect_failures = [var.former_attest_key_arns]
+}
+
+run "nobody_signed_before_where_nobody_signs" {
+  command = plan
+  variables {
+    attest_key_arn         = null
+    former_attest_key_arns = ["arn:aws:kms:eu-central-1:111122223333:key/attest-1"]
+  }
+  expect_failures = [var.former_attest_key_arns]
+}
+
 run "the_findings_topic_is_the_auditor_s_alone" {
   command = apply
   variables {

@@ -78,6 +78,10 @@ run "the_dashboard_has_rows_for_it" {
     condition     = length([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget if startswith(widget.properties.title, "Auditor: ")]) == 5
     error_message = "findings, verified, healed, late, rounds"
   }
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.round["findings_acknowledged"].metric_transformation[0].name == "FindingsAcknowledged" && strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "FindingsAcknowledged") && length([for alarm in aws_cloudwatch_metric_alarm.this : alarm if alarm.metric_name == "FindingsAcknowledged"]) == 0
+    error_message = "What people know of is drawn, and alarms nobody."
+  }
 }
 
 run "without_an_auditor_nothing_waits_for_it" {

@@ -270,6 +270,59 @@ run "a_role_on_both_sides_is_refused" {
   expect_failures = [var.administrator_role_arns, var.break_glass_role_arns]
 }
 
+run "who_acknowledges_does_not_manage" {
+  command = plan
+
+  variables {
+    administrator_role_arns = ["arn:aws:iam::111122223333:role/terraform"]
+    acknowledger_role_arns  = ["arn:aws:iam::111122223333:role/terraform"]
+  }
+
+  expect_failures = [var.administrator_role_arns]
+}
+
+run "nor_land" {
+  command = plan
+
+  variables {
+    acknowledger_role_arns = ["arn:aws:iam::111122223333:role/rebuild"]
+    rebuild_role_arns      = ["arn:aws:iam::111122223333:role/rebuild"]
+  }
+
+  expect_failures = [var.rebuild_role_arns]
+}
+
+run "nor_break_the_glass" {
+  command = plan
+
+  variables {
+    acknowledger_role_arns = ["arn:aws:iam::111122223333:role/break-glass"]
+    break_glass_role_arns  = ["arn:aws:iam::111122223333:role/break-glass"]
+  }
+
+  expect_failures = [var.break_glass_role_arns]
+}
+
+run "roles_of_other_accounts_acknowledge_nothing" {
+  command = plan
+
+  variables {
+    acknowledger_role_arns = ["arn:aws:iam::444455556666:role/operator"]
+  }
+
+  expect_failures = [var.acknowledger_role_arns]
+}
+
+run "a_former_key_of_another_region_is_refused" {
+  command = plan
+
+  variables {
+    auditor = { former_attest_key_arns = ["arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000001"] }
+  }
+
+  expect_failures = [var.auditor]
+}
+
 run "a_prefix_of_the_trail_with_a_wildcard_is_refused" {
   command = plan
 

@@ -242,6 +242,27 @@ run "operators_use_queue_and_table_and_read_and_only_rebuilders_write" {
   }
 }
 
+run "operators_who_acknowledge_use_the_key_of_findings_and_those_of_events_no_more_than_before" {
+  command = apply
+
+  variables {
+    operator_role_arns     = ["arn:aws:iam::111122223333:role/operator"]
+    acknowledger_role_arns = ["arn:aws:iam::111122223333:role/operator"]
+  }
+
+  assert {
+    condition = alltrue([
+      contains(local.key_users["raw"], "arn:aws:iam::111122223333:role/operator") && !contains(lookup(local.key_readers, "raw", []), "arn:aws:iam::111122223333:role/operator"),
+      contains(local.key_readers["events-data"], "arn:aws:iam::111122223333:role/operator") && !contains(local.key_users["events-data"], "arn:aws:iam::111122223333:role/operator"),
+    ])
+    error_message = "Keys let in ${jsonencode(local.key_users)} to use and ${jsonencode(local.key_readers)} to read."
+  }
+  assert {
+    condition     = toset(one([for statement in jsondecode(output.acknowledger_policy_json).Statement : statement if statement.Sid == "Acknowledge"]).Action) == toset(["s3:PutObject", "s3:PutObjectRetention"])
+    error_message = "What they need is put out, to be attached to their role."
+  }
+}
+
 run "what_stays_is_told_for_a_day_and_without_break_glass" {
   command = plan
 

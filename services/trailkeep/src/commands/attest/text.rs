@@ -68,7 +68,10 @@ fn lacking(statement: &Statement) -> String {
     let coverage = &statement.coverage;
     let mut why: Vec<String> = statement.findings.counts.iter().map(part).collect();
     if coverage.unknown > 0 {
-        why.push(format!("{} of which it is not known what is expected", many(coverage.unknown, "account or Region", "accounts or Regions")));
+        why.push(format!(
+            "{} of which it is not known what is expected",
+            many(coverage.unknown, "account or Region", "accounts or Regions")
+        ));
     }
     let gaps = coverage.gaps_left_out.saturating_add(coverage.gaps.len() as u64);
     if gaps > 0 {
@@ -79,12 +82,17 @@ fn lacking(statement: &Statement) -> String {
     }
     let (reread, refused) = (&statement.sources.reread, statement.digests.refused);
     if reread.intact != reread.sources {
-        why.push(format!("{} of {} read again are not intact", grouped(reread.sources.saturating_sub(reread.intact)), grouped(reread.sources)));
+        why.push(format!(
+            "{} of {} read again are not intact",
+            grouped(reread.sources.saturating_sub(reread.intact)),
+            grouped(reread.sources)
+        ));
     }
     if refused > 0 {
         why.push(format!("{} refused", many(refused, "Digest", "Digests")));
     }
-    let outcomes = statement.sources.outcomes.iter().filter(|(name, count)| **count > 0 && !matches!(name.as_str(), "verified" | "not_covered"));
+    let outcomes =
+        statement.sources.outcomes.iter().filter(|(name, count)| **count > 0 && !matches!(name.as_str(), "verified" | "not_covered"));
     why.extend(outcomes.map(|(name, count)| format!("{} counted as {}", many(*count, "source", "sources"), clean(name))));
     why.join("; ")
 }
@@ -137,7 +145,10 @@ pub(super) fn shown(kept: Kept, envelope: &Envelope, sha256: Sha256) -> String {
     for gap in &coverage.gaps {
         let (from, to) = (moment(gap.since_ms), moment(gap.until_ms));
         let event = gap.event_id.as_ref().map(|id| format!(", event {}", clean(id))).unwrap_or_default();
-        line("", format!("{} {} {from} to {to}: {}, {}{event}", clean(&gap.account), clean(&gap.region), clean(&gap.lacks), clean(&gap.cause)));
+        line(
+            "",
+            format!("{} {} {from} to {to}: {}, {}{event}", clean(&gap.account), clean(&gap.region), clean(&gap.lacks), clean(&gap.cause)),
+        );
     }
     if coverage.gaps_left_out > 0 {
         line("", format!("and {} that the attestation counts and does not name", grouped(coverage.gaps_left_out)));
@@ -146,7 +157,14 @@ pub(super) fn shown(kept: Kept, envelope: &Envelope, sha256: Sha256) -> String {
         statement.findings.counts.iter().map(|(finding, count)| format!("{} {}", grouped(*count), clean(finding))).collect();
     line("findings", if findings.is_empty() { "none".to_owned() } else { findings.join(", ") });
     let trails = statement.trails.len() as u64;
-    line("trails", if trails == 0 { "no record of how any was configured".to_owned() } else { many(trails, "record of how one was configured", "records of how they were configured") });
+    line(
+        "trails",
+        if trails == 0 {
+            "no record of how any was configured".to_owned()
+        } else {
+            many(trails, "record of how one was configured", "records of how they were configured")
+        },
+    );
     for trail in &statement.trails {
         let (told, configuration) = (moment(trail.recorded_at_ms), clean(&trail.configuration));
         line("", format!("{}, {told}, {}: {configuration}", clean(&trail.trail), clean(&trail.source)));
@@ -182,7 +200,13 @@ pub(super) fn checked(checked: &Checked, address: &str) -> String {
         line("", format!("{} is NOT complete ({}): trailkeep attest show --day {}", day.kept.day, day.kept.kind.as_str(), day.kept.day));
     }
     if checked.days.len() - complete > FEW {
-        line("", format!("and {} days more that are NOT complete: --output json names all", grouped((checked.days.len() - complete - FEW) as u64)));
+        line(
+            "",
+            format!(
+                "and {} days more that are NOT complete: --output json names all",
+                grouped((checked.days.len() - complete - FEW) as u64)
+            ),
+        );
     }
     if checked.leaves_checked > 0 {
         line("leaves", format!("{} attestations have the attested roots", checked.leaves_checked));

@@ -92,7 +92,7 @@ impl Acknowledge {
             let as_of_ms = parse_iso(&stands.at).with_context(|| format!("the time {} of finding {id} cannot be read", stands.at))?;
             let said = Acknowledgement::new(id, as_of_ms, &self.reason, self.by.as_deref())?;
             let key = acknowledgement_key(id, now_ms, machine.random());
-            if bucket.put(&key, said.to_json().into(), &policy).await? == PutOutcome::AlreadyThere {
+            if bucket.put(&key, said.to_json()?.into(), &policy).await? == PutOutcome::AlreadyThere {
                 bail!("{key} is there already: try again");
             }
             lines.push(format!("{id} {}: acknowledged\n", stands.name));
