@@ -74,7 +74,8 @@ async fn verify_is_never_more_lenient_than_the_aws_command_line() -> Result<()> 
         wrong.extend(said.wrong()?.into_iter().map(|what| format!("{}: {what}", said.case.name)));
     }
     let page = fs::read_to_string(command::workspace_root().join(PAGE))?;
-    if !page.contains(&table) {
+    // The head of the table names the release of the command line.
+    if !page.contains(table.split_once('\n').context("a table")?.1) {
         wrong.push(format!("the table of {PAGE} is not what was found"));
     }
     ensure!(wrong.is_empty(), "{}\n\n{table}", wrong.join("\n"));

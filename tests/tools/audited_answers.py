@@ -32,8 +32,8 @@ QUESTIONS = [
     ("outcomes", "SELECT day, sequence, kind, bucket, key, revision, inflated_sha256, outcome, account, region, delivered_at FROM outcomes", None),
     ("accounts", "SELECT account, name, email, state, ou_path, tags, valid_from, valid_to, observed_at, joined_at, left_at FROM accounts", None),
     ("current accounts", "SELECT account, name, state, ou_path, tags FROM current_accounts", None),
-    ("findings", "SELECT id, at, change, name, severity, account, key, detail FROM findings", None),
-    ("open findings", "SELECT id, at, change, name, severity, account, key, detail FROM open_findings", None),
+    ("findings", "SELECT id, \"at\", change, name, severity, account, key, detail FROM findings", None),
+    ("open findings", "SELECT id, \"at\", change, name, severity, account, key, detail FROM open_findings", None),
 ]
 
 

@@ -66,7 +66,7 @@ async fn an_organization_that_refuses_leaves_coverage_unknown_and_landing_goes_o
 
     let cloud = Cloud::set_up(&moto).await?;
     let proxy = Proxy::before(moto.endpoint(), 1)?;
-    proxy.add(Rule::before("awsorganizations", Fault::Denied));
+    proxy.add(Rule::before("organizations:", Fault::Denied));
     let door = proxy.door("people")?;
     let mut fleet = Fleet::start(1, &proxy, &cloud, brisk(), directory.path())?;
     land(&moto, &cloud, &mut fleet, &trail, first).await?;
@@ -83,7 +83,7 @@ async fn an_organization_that_refuses_leaves_coverage_unknown_and_landing_goes_o
     let unknown = "SELECT count(*) AS n FROM open_findings WHERE name = 'coverage_unknown'";
     let rows = cloud.trailkeep(["query", "--archive", ARCHIVE, "--output", "json", unknown])?.rows()?;
     ensure!(rows.first().is_some_and(|row| row["n"] == 1), "{rows:?}");
-    ensure!(proxy.struck().keys().any(|operation| operation.starts_with("awsorganizations")), "{:?}", proxy.struck());
+    ensure!(proxy.struck().contains_key("Denied"), "{:?}", proxy.struck());
 
     ensure!(landed(&cloud)? == first.len());
     land(&moto, &cloud, &mut fleet, &trail, last).await?;

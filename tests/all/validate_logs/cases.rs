@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 use trailkeep_tests::gzip;
 
 use super::forge::{HOUR, ORGANIZATION, Object, SigningKey, T0, Trail};
@@ -92,6 +93,16 @@ fn swap(trail: &mut Trail, one: &str, other: &str) -> Result<()> {
     Ok(())
 }
 
+/// Gives the gzip header of an object a CRC of its own, and a wrong one (RFC 1952, FHCRC).
+fn break_header(trail: &mut Trail, key: &str) -> Result<()> {
+    let object = object(trail, key)?;
+    let (header, rest) = object.bytes.split_at(10);
+    let mut header = header.to_vec();
+    *header.get_mut(3).context("flags")? |= 2;
+    object.bytes = [header.as_slice(), &[0x12, 0x34], rest].concat();
+    Ok(())
+}
+
 fn cut(trail: &mut Trail, key: &str) -> Result<()> {
     let bytes = &mut object(trail, key)?.bytes;
     bytes.truncate(bytes.len() - 4);
@@ -116,7 +127,7 @@ fn changed(trail: &mut Trail, name: &str, value: impl Into<serde_json::Value>) -
 /// Name, what is done, what the AWS command line says, what we find, one of its reasons.
 type Row = (&'static str, Make, &'static str, &'static [(&'static str, u64)], &'static str);
 
-const LOGS: [Row; 6] = [
+const LOGS: [Row; 8] = [
     (
         "altered log",
         |t, _| {
@@ -178,6 +189,34 @@ const LOGS: [Row; 6] = [
         "cut_trailer",
     ),
     (
+        "wrong CRC of a log's gzip header",
+        |t, _| {
+            corrupted(t, |t| {
+                let key = log(t, 2)?;
+                break_header(t, &key)
+            })
+        },
+        "exit 1, digests 5/5, logs 4/5",
+        &[("not_one_member", 1)],
+        "bad_crc",
+    ),
+    (
+        "listed log whose key is none",
+        |t, _| {
+            t.hours(0..2)?;
+            t.period(T0 + 2 * HOUR, T0 + 3 * HOUR, |content| {
+                for file in content.get_mut("logFiles").and_then(Value::as_array_mut).into_iter().flatten() {
+                    let renamed = file["s3Object"].as_str().unwrap_or_default().replace(".json.gz", ".txt");
+                    file["s3Object"] = renamed.into();
+                }
+            })?;
+            t.hours(3..5)
+        },
+        "exit 1, digests 5/5, logs 4/5, 1 not found",
+        &[("digest_refused", 1), ("no_digest", 1)],
+        "odd_log_file_s3_object",
+    ),
+    (
         "forged extra log",
         |t, _| {
             corrupted(t, |t| {
@@ -191,7 +230,7 @@ const LOGS: [Row; 6] = [
     ),
 ];
 
-const DIGESTS: [Row; 9] = [
+const DIGESTS: [Row; 10] = [
     (
         "altered digest",
         |t, _| {
@@ -267,6 +306,18 @@ const DIGESTS: [Row; 9] = [
         "exit 1, digests 4/5, logs 4/4",
         &[("digest_refused", 1), ("no_digest", 1)],
         "cut_trailer",
+    ),
+    (
+        "wrong CRC of a digest's gzip header",
+        |t, _| {
+            corrupted(t, |t| {
+                let key = digest(t, 2)?;
+                break_header(t, &key)
+            })
+        },
+        "exit 1, digests 4/5, logs 4/4",
+        &[("digest_refused", 1), ("no_digest", 1)],
+        "bad_crc",
     ),
     (
         "digest moved",

@@ -20,6 +20,7 @@ impl Request {
             let service = match service {
                 "AmazonSQS" => "sqs".to_owned(),
                 "TrentService" => "kms".to_owned(),
+                "AWSOrganizationsV20161128" => "organizations".to_owned(),
                 other => other.split('_').next().unwrap_or(other).to_ascii_lowercase(),
             };
             return Self { operation: format!("{service}:{name}"), subject: beginning(&message.body) };

@@ -28,7 +28,7 @@ async fn events_and_cloudtrail_answer_as_the_audited_views_where_their_columns_a
     for sql in [
         "SELECT event_uid, verified FROM EVENTS WHERE eventday = '20260102' ORDER BY event_time",
         "SELECT account_name, account_ou_path, account_tags['team'] AS team, count(*) AS n FROM EVENTS GROUP BY 1, 2, 3 ORDER BY 1",
-        "SELECT count(*) AS n FROM EVENTS WHERE verified IS DISTINCT FROM 'verified' AND account_name = 'second'",
+        "SELECT count(*) AS n FROM EVENTS WHERE (verified IS DISTINCT FROM 'verified') AND account_name = 'second'",
         "SELECT e.verified, count(*) AS n FROM EVENTS e JOIN sources s ON false RIGHT JOIN EVENTS f ON e.event_uid = f.event_uid GROUP BY 1",
         "WITH bad AS (SELECT region, verified AS v FROM EVENTS WHERE verified <> 'verified') SELECT v, count(*) AS n FROM bad GROUP BY 1",
         "SELECT eventid, eventname, verified, account_name FROM CLOUDTRAIL WHERE verified = 'unlisted' ORDER BY eventtime",
