@@ -21,6 +21,9 @@ use rustix::{
 const FILE_MODE: u32 = 0o640;
 const DIRECTORY_MODE: u32 = 0o750;
 
+/// Most times that a directory is made for one step.
+const MOST_TRIES: usize = 16;
+
 /// Directories below the root whose names this process has flushed.
 #[derive(Debug)]
 pub(super) struct Directories {
@@ -53,16 +56,28 @@ impl Directories {
         Ok(())
     }
 
-    /// Runs a step that needs the directory, and once more where somebody has taken it away since.
+    /// Runs a step that puts something into the directory, and again where it is not there: who ends takes away what is empty. The names that lead
+    /// to the directory are flushed afterwards, when it is not empty and stays.
     pub(super) fn with<T>(&self, directory: &Path, mut step: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-        self.ensure(directory)?;
-        match step() {
-            Err(source) if source.kind() == io::ErrorKind::NotFound => {
-                self.make(directory)?;
-                step()
+        let is_gone = |source: &io::Error| source.kind() == io::ErrorKind::NotFound;
+        let mut outcome = step();
+        for _ in 0..MOST_TRIES {
+            if !outcome.as_ref().is_err_and(is_gone) {
+                break;
             }
-            done => done,
+            self.forget(directory);
+            match DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(directory) {
+                Err(source) if !is_gone(&source) => return Err(source),
+                _ => outcome = step(),
+            }
         }
+        let put = outcome?;
+        self.ensure(directory)?;
+        Ok(put)
+    }
+
+    fn forget(&self, directory: &Path) {
+        self.flushed.lock().unwrap_or_else(PoisonError::into_inner).remove(directory);
     }
 }
 
@@ -114,5 +129,46 @@ pub(super) fn rename_if_absent(from: &Path, to: &Path) -> io::Result<()> {
             fs::remove_file(from)
         }
         done => Ok(done?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_directory_that_others_take_away_is_made_again() {
+        let root = tempfile::tempdir().unwrap();
+        let (staging, uploads) = (root.path().join("staging"), root.path().join("staging/uploads"));
+        let ended = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !ended.load(Ordering::Relaxed) {
+                    let _ = fs::remove_dir(&uploads).and_then(|()| fs::remove_dir(&staging));
+                    std::thread::yield_now();
+                }
+            });
+            let directories = Directories::below(root.path());
+            let made: io::Result<Vec<_>> = (0..200)
+                .map(|_| {
+                    let (path, _) = directories.with(&uploads, || create_unique(&uploads))?;
+                    fs::remove_file(&path)
+                })
+                .collect();
+            ended.store(true, Ordering::Relaxed);
+            assert_eq!(made.unwrap().len(), 200);
+        });
+    }
+
+    #[test]
+    fn what_is_not_there_for_another_reason_is_told() {
+        let root = tempfile::tempdir().unwrap();
+        let (directory, file) = (root.path().join("raw"), root.path().join("none"));
+        let outcome = Directories::below(root.path()).with(&directory, || rename_if_absent(&file, &directory.join("x")));
+        assert_eq!(outcome.unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }
