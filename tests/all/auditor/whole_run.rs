@@ -14,7 +14,7 @@ use trailkeep_tests::{
     chaos::{ARCHIVE, Cloud, Delivered, LEDGER, LOGS, Shape, brisk, collector_command, notification},
     command,
     emulator::{Moto, REGION},
-    tree,
+    gzip, tree,
 };
 
 use super::{NINE_MS, auditor_command, offset_to};
@@ -157,7 +157,15 @@ impl Injected {
         ensure!(first.len() >= 4 && second.len() >= 2, "too few log files: {keys:#?}");
         let stem = first[3].trim_end_matches(".json.gz");
         let forged = format!("{}_FORGEDFORGEDFORG.json.gz", stem.rsplit_once('_').map_or(stem, |(stem, _)| stem));
-        std::fs::copy(trail.join(first[3]), trail.join(&forged))?;
+        // A Record of its own: one that another file has, too, would be told once, of whichever lands first.
+        let record = serde_json::json!({
+            "eventVersion": "1.11", "userIdentity": { "type": "AWSService", "invokedBy": "example.amazonaws.com" },
+            "eventTime": "2026-01-15T02:30:00Z", "eventSource": "iam.amazonaws.com", "eventName": "CreateUser", "awsRegion": REGION,
+            "sourceIPAddress": "192.0.2.10", "userAgent": "forged", "requestParameters": null, "responseElements": null, "requestID": "forged",
+            "eventID": "f0f0f0f0-0000-4000-8000-000000000001", "readOnly": false, "eventType": "AwsApiCall", "managementEvent": true,
+            "recipientAccountId": ONE, "eventCategory": "Management",
+        });
+        std::fs::write(trail.join(&forged), gzip::member(serde_json::json!({ "Records": [record] }).to_string().as_bytes()))?;
         Ok(Self {
             unannounced: [first[2].clone(), of(ONE, "/CloudTrail-Digest/us-east-1/")[2].clone()],
             gone: second[1].clone(),
